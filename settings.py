@@ -1,0 +1,87 @@
+"""Everything an operator can set, read once from the environment into one frozen object."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from models.policy import Policy
+
+SHORTEST_SECRET = 32
+
+
+class Settings(BaseSettings):
+    """The settings of one process; every field is the variable `FRONTROW_<FIELD>`.
+
+    Durations are in seconds. Raises pydantic's `ValidationError` when a value is not usable, and
+    refuses to exist outside demo mode with a missing or short secret.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="FRONTROW_", frozen=True, extra="ignore")
+
+    # Where the servers are. `frontrow up` fills these in when it starts embedded ones.
+    database_url: str = "postgresql://localhost/frontrow"
+    broker_url: str = "redis://localhost:6379/0"
+    data_dir: Path = Path(".frontrow")
+
+    # Who is believed.
+    demo: bool = False
+    secret: SecretStr = SecretStr("")
+    identity_secret: SecretStr | None = None
+    identity_jwks: str | None = None
+    identity_audience: str | None = None
+    identity_issuer: str | None = None
+
+    # Policies of the sale.
+    hold_seconds: float = Field(default=300, gt=0)
+    active_token_seconds: float = Field(default=600, gt=0)
+    unused_admission_seconds: float = Field(default=60, gt=0)
+    waiting_token_seconds: float = Field(default=86_400, gt=0)
+    queue_capacity: int = Field(default=100, ge=1)
+    poll_after_seconds: int = Field(default=5, ge=1)
+    seats_per_user: int = Field(default=4, ge=1)
+    retention_seconds: float = Field(default=86_400, gt=0)
+
+    # How long a client is kept before he is told that a server is away.
+    database_deadline_seconds: float = Field(default=2.0, gt=0)
+    broker_deadline_seconds: float = Field(default=0.5, gt=0)
+
+    # Who may read the metrics: "loopback" (the default), "all" or "none".
+    metrics_access: str = Field(default="loopback", pattern="^(loopback|all|none)$")
+    cors_origins: str = ""
+    log_level: str = "INFO"
+
+    @classmethod
+    def from_env(cls) -> Self:
+        """Read the environment; the only place in frontrow that does."""
+        return cls()
+
+    @model_validator(mode="after")
+    def _secret_is_strong_enough(self) -> Self:
+        if len(self.secret.get_secret_value().encode()) >= SHORTEST_SECRET:
+            return self
+        if self.demo and not self.secret.get_secret_value():
+            # A process started by hand in demo mode still needs a key; it is worth nothing elsewhere.
+            object.__setattr__(self, "secret", SecretStr("demo-mode-only-" + "0" * SHORTEST_SECRET))
+            return self
+        message = (
+            f"FRONTROW_SECRET must be set to at least {SHORTEST_SECRET} bytes outside demo mode"
+            " (python -c 'import secrets; print(secrets.token_urlsafe(48))' makes one)"
+        )
+        raise ValueError(message)
+
+    @property
+    def policy(self) -> Policy:
+        """The rules of the sale, in the shape the domain takes them."""
+        return Policy(
+            hold=timedelta(seconds=self.hold_seconds),
+            active_token=timedelta(seconds=self.active_token_seconds),
+            unused_admission=timedelta(seconds=self.unused_admission_seconds),
+            waiting_token=timedelta(seconds=self.waiting_token_seconds),
+            retention=timedelta(seconds=self.retention_seconds),
+            seats_per_user=self.seats_per_user,
+            queue_capacity=self.queue_capacity,
+            poll_after=timedelta(seconds=self.poll_after_seconds),
+        )
