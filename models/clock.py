@@ -12,7 +12,12 @@ _offset = timedelta(0)
 
 def utcnow() -> datetime:
     """Return the current time, aware, in UTC, by the database's clock as last measured."""
-    return datetime.now(UTC) + _offset
+    return corrected(datetime.now(UTC))
+
+
+def corrected(own_time: datetime) -> datetime:
+    """Return what the database's clock shows when this machine's shows `own_time`."""
+    return own_time + _offset
 
 
 def correct_to(database_now: datetime, asked_at: datetime, answered_at: datetime) -> timedelta:

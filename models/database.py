@@ -38,23 +38,33 @@ class DatabaseUnavailableError(Exception):
 _patience = threading.local()
 _default_patience = 5.0
 _turned_away_until = 0.0
+_target: dict[str, Any] = {}
+_binding = threading.Lock()
 _clock_checked_at: float | None = None
 
 
 def bind(url: str, *, application_name: str, deadline: timedelta) -> None:
-    """Bind this process to the database at `url` (a libpq URI) and map the entities; once a process.
+    """Say which database (a libpq URI) this process uses; once a process, before it forks or not.
 
-    `deadline` bounds each wait for the server, connecting included. Opens no connection that
-    outlives the call, so a process may bind before it forks.
+    The connection is made with the first session, so a process starts while the database is away.
+    `deadline` bounds each wait for the server, connecting included.
     """
     global _default_patience  # noqa: PLW0603  # One database a process, so its deadline is the process's too.
     _default_patience = deadline.total_seconds()
+    _target.update(dsn=url, **connection_options(application_name))
     extensions.set_wait_callback(_wait)
-    import models.entities  # noqa: F401, PLC0415  # The mapping needs every entity known, and they need `db`.
 
-    db.bind("postgres", url, **connection_options(application_name))
-    db.generate_mapping(create_tables=False)
-    db.disconnect()
+
+def _bind_once() -> None:
+    if db.provider is not None and db.schema is not None:
+        return
+    with _binding:
+        if db.provider is None:
+            db.bind("postgres", **_target)
+        if db.schema is None:
+            import models.entities  # noqa: F401, PLC0415  # The mapping needs every entity, and they need `db`.
+
+            db.generate_mapping(check_tables=False)
 
 
 def connection_options(application_name: str) -> dict[str, Any]:
@@ -160,6 +170,7 @@ def _available() -> Iterator[None]:
         message = "the database did not answer a moment ago"
         raise DatabaseUnavailableError(message)
     try:
+        _bind_once()
         yield
     except (core.DBException, psycopg2.Error) as error:
         if is_unavailable(error):
@@ -226,6 +237,12 @@ def rows(sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
 def change(sql: str, **parameters: Any) -> int:
     """Run one changing statement with `$name` parameters in the current transaction; return the rows it touched."""
     return int(db._exec_raw_sql(sql, {}, parameters, 0, start_transaction=True).rowcount)  # noqa: SLF001
+
+
+def give_up_at() -> datetime:
+    """Return when a client that asks now will have stopped waiting for the server, by the database's clock."""
+    seconds = getattr(_patience, "seconds", None) or _default_patience
+    return clock.corrected(datetime.now(UTC)) + timedelta(seconds=seconds)
 
 
 def check_clock() -> None:

@@ -1,0 +1,63 @@
+"""A booking: a confirmed reservation as the fan sees it, with concert, date, seats and payment."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from models.clock import to_rfc3339
+from models.database import rows
+from models.reservation_view import seats_of
+
+
+def of_payment(payment_id: int) -> dict[str, Any]:
+    """Return the booking that a payment made."""
+    return _views(rows(f"{_BOOKING} WHERE p.id = $payment_id", payment_id=payment_id))[0]  # noqa: S608
+
+
+def page(user_id: str, *, limit: int, before_id: int | None = None) -> list[dict[str, Any]]:
+    """Return up to `limit` bookings of a user, newest first, those before a payment id."""
+    sql = f"""{_BOOKING}
+         WHERE p.user_id = $user_id AND p.status = 'paid'
+           AND p.id < coalesce($before_id::bigint, 9223372036854775807)
+         ORDER BY p.id DESC LIMIT $limit"""  # noqa: S608
+    return _views(rows(sql, user_id=user_id, before_id=before_id, limit=limit))
+
+
+_BOOKING = """
+    SELECT p.id, p.reservation_id, p.user_id, p.amount, p.paid_at, r.status,
+           c.id, c.title, c.venue, d.id, d.starts_at
+      FROM payment p
+      JOIN reservation r ON r.id = p.reservation_id
+      JOIN performance d ON d.id = r.performance_id
+      JOIN concert c ON c.id = r.concert_id
+"""
+
+
+def _views(found: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    found = list(found)
+    seats = seats_of([reservation_id for _, reservation_id, *_ in found])
+    return [
+        {
+            "payment_id": payment_id,
+            "reservation_id": reservation_id,
+            "user_id": user_id,
+            "status": status,
+            "concert": {"id": concert_id, "title": title, "venue": venue},
+            "performance": {"id": performance_id, "starts_at": to_rfc3339(starts_at)},
+            "seats": seats[reservation_id],
+            "amount": amount,
+            "paid_at": to_rfc3339(paid_at),
+        }
+        for (
+            payment_id,
+            reservation_id,
+            user_id,
+            amount,
+            paid_at,
+            status,
+            concert_id,
+            title,
+            venue,
+            performance_id,
+            starts_at,
+        ) in found
+    ]

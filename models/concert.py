@@ -1,0 +1,81 @@
+"""A concert: what is sold, where, and with which line in front of it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pony.orm import PrimaryKey, Required, flush
+
+from models.clock import to_rfc3339
+from models.database import db, rows
+from models.errors import ConcertNotFoundError
+from models.performance import Performance
+from models.policy import Policy
+from models.queue import Queue
+
+
+class Concert(db.Entity):
+    """One concert of the programme; its performances are the dates one can go to."""
+
+    _table_ = "concert"
+    id = PrimaryKey(int, size=64, auto=True)
+    title = Required(str)
+    venue = Required(str)
+    created_at = Required(datetime, sql_type="timestamptz")
+
+    @classmethod
+    def create(  # noqa: PLR0913  # They are the fields of one form.
+        cls,
+        *,
+        title: str,
+        venue: str,
+        queue: Mapping[str, Any],
+        performances: Sequence[Mapping[str, Any]],
+        now: datetime,
+        policy: Policy,
+    ) -> dict[str, Any]:
+        """Create a concert with its line, its performances and all their seats; return the contract's view.
+
+        `queue` may hold `capacity` and `admit_per_second`; a performance holds `starts_at`, `reservable_from`,
+        `reservable_until` (aware) and `sections` of `name`, `rows`, `seats_per_row`, `price`.
+        """
+        concert = cls(title=title, venue=venue, created_at=now)
+        flush()
+        Queue.open_for(
+            concert.id,
+            capacity=queue.get("capacity") or policy.queue_capacity,
+            admit_per_second=queue.get("admit_per_second"),
+            now=now,
+        )
+        for performance in performances:
+            Performance.create(concert_id=concert.id, **performance)
+        return cls.find(concert.id)
+
+    @classmethod
+    def find(cls, concert_id: int) -> dict[str, Any]:
+        """Return one concert as the contract shows it. Raises `ConcertNotFoundError`."""
+        found = cls._programme("WHERE id = $concert_id", concert_id=concert_id)
+        if not found:
+            message = f"There is no concert {concert_id}."
+            raise ConcertNotFoundError(message)
+        return found[0]
+
+    @classmethod
+    def page(cls, *, limit: int, after_id: int = 0) -> list[dict[str, Any]]:
+        """Return up to `limit` concerts after an id, oldest first, as the contract shows them."""
+        return cls._programme("WHERE id > $after_id ORDER BY id LIMIT $limit", after_id=after_id, limit=limit)
+
+    @classmethod
+    def _programme(cls, condition: str, **parameters: Any) -> list[dict[str, Any]]:
+        concerts = rows(f"SELECT id, title, venue, created_at FROM concert {condition}", **parameters)  # noqa: S608
+        performances = Performance.of_concerts([concert_id for concert_id, *_ in concerts])
+        return [
+            {
+                "id": concert_id,
+                "title": title,
+                "venue": venue,
+                "created_at": to_rfc3339(created_at),
+                "performances": performances[concert_id],
+            }
+            for concert_id, title, venue, created_at in concerts
+        ]

@@ -1,0 +1,25 @@
+"""Every entity, imported in one place so that the mapping is complete."""
+
+from models.concert import Concert
+from models.payment import Payment
+from models.performance import Performance
+from models.points import PointAccount, PointEntry
+from models.queue import Queue
+from models.queue_token import QueueToken
+from models.request import Request
+from models.reservation import Reservation, ReservationSeat
+from models.seat import Seat
+
+ENTITIES = (
+    Concert,
+    Queue,
+    QueueToken,
+    Performance,
+    Seat,
+    Reservation,
+    ReservationSeat,
+    PointAccount,
+    PointEntry,
+    Payment,
+    Request,
+)

@@ -1,0 +1,119 @@
+"""Joining the line and leaving it: what moves a queue and its tokens together."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from psycopg2.extras import execute_values
+
+from models.database import db, rows
+from models.errors import ConcertNotFoundError, DomainError, QueueClosedError, TokenInvalidError
+from models.line import HEAD
+from models.locking import lock
+from models.order import Order
+from models.policy import Policy
+from models.queue import Queue, QueueState
+from models.queue_token import LIVE, STANDING, QueueToken, QueueTokenStatus, Standing, expired
+from models.reservation import Reservation
+
+
+def issue(orders: Sequence[Order], now: datetime, policy: Policy) -> list[Standing | DomainError]:
+    """Give each order's user a place in the line of `concert_id`; return a token or a refusal for each, in order.
+
+    Whoever has a live token for the concert gets that one. Everybody joins in the same seconds, so
+    this is the one operation that takes all its orders at once: a handful of statements for hundreds
+    of fans. Locks the queues, and the live tokens that are over by time.
+
+    Refuses with `ConcertNotFoundError`, `QueueClosedError`.
+    """
+    queues = lock(Queue, [order.arguments["concert_id"] for order in orders])
+    live = _live_tokens([order for order in orders if order.arguments["concert_id"] in queues], now)
+    fresh: dict[tuple[int, str], tuple[Any, ...]] = {}
+    for order in orders:
+        concert_id, user_id = key = (order.arguments["concert_id"], order.user_id)
+        queue = queues.get(concert_id)
+        if queue is None or key in live or key in fresh or queue.state == QueueState.CLOSED:
+            continue
+        fresh[key] = (concert_id, user_id, queue.next_place(), now, now + policy.waiting_token, order.request_id)
+    live.update(_insert(list(fresh.values())))
+    return [
+        live.get((order.arguments["concert_id"], order.user_id)) or _refusal(order.arguments["concert_id"], queues)
+        for order in orders
+    ]
+
+
+def _refusal(concert_id: int, queues: dict[int, Queue]) -> DomainError:
+    if concert_id not in queues:
+        return ConcertNotFoundError(f"There is no concert {concert_id}.")
+    return QueueClosedError(f"The line of concert {concert_id} is closed.")
+
+
+def _live_tokens(orders: Sequence[Order], now: datetime) -> dict[tuple[int, str], Standing]:
+    """Return the live tokens of the orders' users; those that are over by time are ended here and left away."""
+    if not orders:
+        return {}
+    found = rows(
+        _LIVE,
+        concerts=[order.arguments["concert_id"] for order in orders],
+        users=[order.user_id for order in orders],
+    )
+    standings = [Standing(*row) for row in found]
+    overdue = [standing for standing in standings if standing.is_over(now)]
+    for token in lock(QueueToken, [standing.id for standing in overdue]).values():
+        if token.status == QueueTokenStatus.WAITING:
+            Queue[token.concert_id].gone_total += 1
+        if token.status in LIVE:
+            token.expire(now)
+    return {(token.concert_id, token.user_id): token for token in standings if token not in overdue}
+
+
+def _insert(tokens: Sequence[tuple[Any, ...]]) -> dict[tuple[int, str], Standing]:
+    """Insert new tokens with one statement."""
+    if not tokens:
+        return {}
+    db.flush()  # The queue's counters and ended tokens must be there before the index is asked.
+    cursor = db.get_connection().cursor()
+    inserted = execute_values(cursor, _INSERT, tokens, page_size=len(tokens), fetch=True)
+    return {(standing.concert_id, standing.user_id): standing for standing in (Standing(*row) for row in inserted)}
+
+
+def position_when_joining(standing: Standing, queue: Queue) -> int | None:
+    """Return the position told with a token: exact near the head, else by places, as every later poll will."""
+    if standing.status != QueueTokenStatus.WAITING:
+        return None
+    behind = queue.last_place - standing.place
+    return min(queue.waiting - behind, standing.place - queue.serving_number) if queue.waiting < HEAD else (
+        standing.place - queue.serving_number
+    )
+
+
+def leave(token_id: int, user_id: str, now: datetime) -> Standing:
+    """Give up a place; held seats of the token become free. Locks queue, token, its holds and their seats.
+
+    Refuses with `TokenInvalidError`, or `TokenExpiredError` when nothing is left to give up.
+    """
+    standing = QueueToken.standing(token_id)
+    if standing is None or standing.user_id != user_id:
+        message = "There is no such queue token."
+        raise TokenInvalidError(message)
+    queue = Queue.locked(standing.concert_id)
+    token = lock(QueueToken, [token_id])[token_id]
+    if token.status not in LIVE or token.expires_at <= now:
+        raise expired(token.status)
+    if token.status == QueueTokenStatus.WAITING:
+        queue.gone_total += 1
+    Reservation.release_held_by_token(token_id, now)
+    token.leave(now)
+    return token.as_standing()
+
+
+_LIVE = f"""
+    SELECT {STANDING} FROM queue_token
+     WHERE status IN ('waiting', 'active')
+       AND (concert_id, user_id) IN (SELECT * FROM unnest($concerts::bigint[], $users::text[]))
+"""  # noqa: S608  # It is put together from constants.
+
+_INSERT = f"""
+    INSERT INTO queue_token (concert_id, user_id, place, issued_at, expires_at, request_id, status)
+    VALUES %s RETURNING {STANDING}
+"""  # noqa: S608

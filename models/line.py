@@ -1,0 +1,114 @@
+"""The line as it stands at one moment: positions and estimates without counting the line."""
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil, exp
+from typing import Any
+
+from models.database import rows
+from models.errors import ConcertNotFoundError
+from models.queue import RATE_WINDOW, QueueState
+
+# For so many at the head of the line the position is exact. Farther back those who left are not
+# taken off before the head comes near, so a position can be too high but never grows.
+HEAD = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A snapshot of one concert's line.
+
+    `head` holds the places of the first up to `HEAD` who wait, in order; `issued` is the newest place.
+    """
+
+    concert_id: int
+    state: str
+    capacity: int
+    issued: int
+    serving_number: int
+    waiting: int
+    active: int
+    admit_per_second: float | None
+    observed_rate: float
+    head: tuple[int, ...]
+    taken_at: datetime
+
+    @classmethod
+    def load(cls, concert_id: int, now: datetime) -> "Line":
+        """Read the line of a concert with one statement. Raises `ConcertNotFoundError`."""
+        found = rows(_LOAD, concert_id=concert_id, now=now, head=HEAD)
+        if not found:
+            message = f"There is no concert {concert_id}."
+            raise ConcertNotFoundError(message)
+        state, capacity, issued, serving, waiting, active, limit, rate, credited_at, head = found[0]
+        rate *= exp(-max(0.0, (now - credited_at).total_seconds()) / RATE_WINDOW)
+        return cls(
+            concert_id, state, capacity, issued, serving, max(0, waiting), active, limit, rate, tuple(head), now
+        )
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether the head is the whole line."""
+        return len(self.head) < HEAD
+
+    @property
+    def head_end(self) -> int:
+        """The last place the head speaks for: farther back only the token itself knows."""
+        return self.issued if self.is_whole else self.head[-1]
+
+    def position(self, place: int) -> int:
+        """Return the position (1 is next) of a waiting token with this place.
+
+        From one snapshot to the next it never grows: whoever goes ahead of a place either leaves the
+        head or moves its end back by at least one.
+        """
+        if place <= self.head_end:
+            return bisect_left(self.head, place) + 1
+        return len(self.head) + place - self.head_end
+
+    def contains(self, place: int) -> bool:
+        """Tell whether a place within the head still waits."""
+        index = bisect_left(self.head, place)
+        return index < len(self.head) and self.head[index] == place
+
+    def estimated_wait_seconds(self, position: int) -> int | None:
+        """Estimate how long a position waits, from the room, the rate limit and the rate lately seen.
+
+        None while nobody is admitted.
+        """
+        if self.state != QueueState.OPEN:
+            return None
+        behind_room = max(0, position - max(0, self.capacity - self.active))
+        by_limit = position / self.admit_per_second if self.admit_per_second else 0.0
+        by_room = behind_room / max(self.observed_rate, self.capacity / SLOWEST_TURN) if behind_room else 0.0
+        return max(1, ceil(max(by_limit, by_room)))
+
+    def view(self) -> dict[str, Any]:
+        """Return the contract's body of `GET /v1/queues/{concert_id}`; the estimate is a newcomer's."""
+        return {
+            "concert_id": self.concert_id,
+            "state": self.state,
+            "waiting": self.waiting,
+            "active": self.active,
+            "capacity": self.capacity,
+            "serving_number": self.serving_number,
+            "estimated_wait_seconds": self.estimated_wait_seconds(self.waiting + 1),
+        }
+
+
+# Seconds after which each place inside is free again at the latest, by the default policy; it is
+# what an estimate falls back to before any admission was seen.
+SLOWEST_TURN = 600.0
+
+_LOAD = """
+    SELECT q.state, q.capacity, q.last_place, q.serving_number, q.last_place - q.admitted_total - q.gone_total,
+           (SELECT count(*) FROM queue_token t
+             WHERE t.concert_id = q.concert_id AND t.status = 'active' AND t.expires_at > $now),
+           q.admit_per_second, q.admission_rate, q.credited_at,
+           ARRAY(SELECT t.place FROM queue_token t
+                  WHERE t.concert_id = q.concert_id AND t.place > q.serving_number
+                    AND t.status = 'waiting' AND t.expires_at > $now
+                  ORDER BY t.place LIMIT $head)
+      FROM queue q WHERE q.concert_id = $concert_id
+"""

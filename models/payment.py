@@ -1,0 +1,158 @@
+"""A payment: points for a reservation, once; and its way back."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from pony.orm import Optional, PrimaryKey, Required, flush
+
+from models.clock import to_rfc3339
+from models.database import db, rows
+from models.errors import AlreadyPaidError, AlreadyRefundedError, HoldExpiredError, PaymentNotFoundError
+from models.lifecycle import move
+from models.locking import lock
+from models.points import PointAccount
+from models.queue_token import QueueToken
+from models.reservation import Reservation, ReservationStatus
+from models.seat import Seat
+
+
+class PaymentStatus(StrEnum):
+    """Paid, or given back."""
+
+    PAID = "paid"
+    REFUNDED = "refunded"
+
+
+PAYMENT_MOVES = {PaymentStatus.PAID: {PaymentStatus.REFUNDED}, PaymentStatus.REFUNDED: set()}
+
+
+class Payment(db.Entity):
+    """One payment of one reservation, in points."""
+
+    _table_ = "payment"
+    id = PrimaryKey(int, size=64, auto=True)
+    reservation_id = Required(int, size=64)
+    concert_id = Required(int, size=64)
+    user_id = Required(str)
+    amount = Required(int, size=64)
+    status = Required(str)
+    paid_at = Required(datetime, sql_type="timestamptz")
+    refunded_at = Optional(datetime, sql_type="timestamptz")
+    request_id = Required(UUID)
+
+    @classmethod
+    def pay(
+        cls, *, user_id: str, queue_token_id: int, reservation_id: int, request_id: UUID, now: datetime
+    ) -> "Payment":
+        """Pay a held reservation: points deducted, seats sold, token completed, all in this transaction.
+
+        Locks the token, the reservation, its seats and the account. Refuses with
+        `ReservationNotFoundError`, `AlreadyPaidError`, `HoldExpiredError`, `ReservationNotHeldError`, the
+        token's refusals, `WrongConcertError`, `InsufficientPointsError`.
+        """
+        lock(QueueToken, [queue_token_id])
+        reservation = Reservation.locked(reservation_id, user_id)
+        _check_payable(reservation, now)
+        token = QueueToken.admitted(queue_token_id, user_id, now)
+        token.check_concert(reservation.concert_id)
+        lock(Seat, reservation.seat_ids())
+        account = PointAccount.locked(user_id)
+        account.check_covers(reservation.amount)
+        payment = cls(
+            reservation_id=reservation.id,
+            concert_id=reservation.concert_id,
+            user_id=user_id,
+            amount=reservation.amount,
+            status=PaymentStatus.PAID.value,
+            paid_at=now,
+            request_id=request_id,
+        )
+        flush()
+        account.pay(payment.amount, payment_id=payment.id, request_id=request_id, now=now)
+        reservation.confirm(payment.id)
+        token.complete(now)
+        return payment
+
+    @classmethod
+    def lock_for_payments(cls, orders: Iterable[tuple[str, dict[str, Any]]]) -> None:
+        """Lock what many payments (user and arguments) will need, a statement a table, in the common order."""
+        orders = list(orders)
+        lock(QueueToken, [arguments["queue_token_id"] for _, arguments in orders])
+        reservation_ids = [arguments["reservation_id"] for _, arguments in orders]
+        lock(Reservation, reservation_ids)
+        sql = "SELECT seat_id FROM reservation_seat WHERE reservation_id = ANY($ids)"
+        lock(Seat, [seat_id for (seat_id,) in rows(sql, ids=reservation_ids)])
+        PointAccount.lock_existing([user_id for user_id, _ in orders])
+
+    @classmethod
+    def give_back(cls, *, payment_id: int, request_id: UUID, now: datetime) -> "Payment":
+        """Refund a payment: points back, seats free again, reservation refunded, in this transaction.
+
+        Locks the reservation, the payment, the seats and the account. Refuses with
+        `PaymentNotFoundError`, `AlreadyRefundedError`.
+        """
+        found = rows("SELECT reservation_id FROM payment WHERE id = $payment_id", payment_id=payment_id)
+        if not found:
+            message = f"There is no payment {payment_id}."
+            raise PaymentNotFoundError(message)
+        reservation = Reservation.locked(found[0][0])
+        payment = lock(cls, [payment_id])[payment_id]
+        if payment.status == PaymentStatus.REFUNDED:
+            message = f"Payment {payment_id} was refunded before."
+            raise AlreadyRefundedError(message, refunded_at=to_rfc3339(payment.refunded_at))
+        reservation.refund(now)
+        account = PointAccount.locked(payment.user_id)
+        account.refund(payment.amount, payment_id=payment.id, request_id=request_id, now=now)
+        move(payment, PaymentStatus.REFUNDED, PAYMENT_MOVES)
+        payment.refunded_at = now
+        return payment
+
+    def view(self) -> dict[str, Any]:
+        """Return the payment as `GET /v1/payments/{id}` shows it."""
+        return _view(
+            self.id, self.reservation_id, self.user_id, self.amount, str(self.status), self.paid_at, self.refunded_at
+        )
+
+    @staticmethod
+    def find(payment_id: int) -> dict[str, Any] | None:
+        """Return one payment as the contract shows it (with its `user_id`), or None."""
+        sql = """
+            SELECT id, reservation_id, user_id, amount, status, paid_at, refunded_at
+              FROM payment WHERE id = $payment_id
+        """
+        found = rows(sql, payment_id=payment_id)
+        return _view(*found[0]) if found else None
+
+
+def _check_payable(reservation: Reservation, now: datetime) -> None:
+    if reservation.status == ReservationStatus.CONFIRMED:
+        message = f"Reservation {reservation.id} is paid."
+        raise AlreadyPaidError(message, payment_id=reservation.payment_id)
+    lapsed = reservation.status == ReservationStatus.HELD and reservation.expires_at <= now
+    if lapsed or reservation.status == ReservationStatus.EXPIRED:
+        message = f"The hold of reservation {reservation.id} has ended."
+        raise HoldExpiredError(message, expired_at=to_rfc3339(reservation.expires_at))
+    reservation.check_held(now)
+
+
+def _view(  # noqa: PLR0913  # They are the columns.
+    id_: int,
+    reservation_id: int,
+    user_id: str,
+    amount: int,
+    status: str,
+    paid_at: datetime,
+    refunded_at: datetime | None,
+) -> dict[str, Any]:
+    return {
+        "id": id_,
+        "reservation_id": reservation_id,
+        "user_id": user_id,
+        "amount": amount,
+        "status": status,
+        "paid_at": to_rfc3339(paid_at),
+        "refunded_at": to_rfc3339(refunded_at),
+    }

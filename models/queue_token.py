@@ -1,0 +1,175 @@
+"""A queue token: a fan's place in the line of a concert, and then his time inside."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from pony.orm import Optional, PrimaryKey, Required
+
+from models.clock import to_rfc3339
+from models.database import change, db, rows
+from models.errors import NotAdmittedError, TokenExpiredError, TokenInvalidError, WrongConcertError
+from models.lifecycle import move
+from models.line import Line
+from models.locking import lock
+from models.policy import Policy
+
+
+class QueueTokenStatus(StrEnum):
+    """Where a fan stands."""
+
+    WAITING = "waiting"
+    ACTIVE = "active"
+    COMPLETED = "completed"
+    EXPIRED = "expired"
+    LEFT = "left"
+
+
+QUEUE_TOKEN_MOVES = {
+    QueueTokenStatus.WAITING: {QueueTokenStatus.ACTIVE, QueueTokenStatus.EXPIRED, QueueTokenStatus.LEFT},
+    QueueTokenStatus.ACTIVE: {QueueTokenStatus.COMPLETED, QueueTokenStatus.EXPIRED, QueueTokenStatus.LEFT},
+    QueueTokenStatus.COMPLETED: set(),
+    QueueTokenStatus.EXPIRED: set(),
+    QueueTokenStatus.LEFT: set(),
+}
+LIVE = (QueueTokenStatus.WAITING, QueueTokenStatus.ACTIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a token stands, read without a lock."""
+
+    id: int
+    concert_id: int
+    user_id: str
+    place: int
+    status: str
+    issued_at: datetime
+    admitted_at: datetime | None
+    used_at: datetime | None
+    expires_at: datetime
+
+    def is_over(self, now: datetime) -> bool:
+        """Tell whether the time is over although no sweep has said so yet."""
+        return self.status in LIVE and self.expires_at <= now
+
+    def check_live(self, now: datetime) -> None:
+        """Refuse with `TokenExpiredError` unless the token waits or is active."""
+        if self.status not in LIVE or self.expires_at <= now:
+            raise expired(self.status)
+
+    def view(self, line: Line | None, policy: Policy) -> dict[str, Any]:
+        """Return the contract's *QueueToken*; `line` is needed for one that waits."""
+        position = line.position(self.place) if line and self.status == QueueTokenStatus.WAITING else None
+        return {
+            "id": self.id,
+            "concert_id": self.concert_id,
+            "user_id": self.user_id,
+            "status": str(self.status),
+            "position": position,
+            "estimated_wait_seconds": line.estimated_wait_seconds(position) if line and position else None,
+            "issued_at": to_rfc3339(self.issued_at),
+            "admitted_at": to_rfc3339(self.admitted_at),
+            "expires_at": to_rfc3339(self.expires_at),
+            "poll_after_seconds": int(policy.poll_after.total_seconds()),
+        }
+
+
+def expired(status: str) -> TokenExpiredError:
+    """Return the refusal for a token that can do nothing any more."""
+    reason = {"completed": "was used up by a payment", "left": "was given up"}.get(status, "has expired")
+    message = f"The queue token {reason}; join the line again."
+    return TokenExpiredError(message)
+
+
+class QueueToken(db.Entity):
+    """One fan's place; at most one live token a user and concert."""
+
+    _table_ = "queue_token"
+    id = PrimaryKey(int, size=64, auto=True)
+    concert_id = Required(int, size=64)
+    user_id = Required(str)
+    place = Required(int, size=64)
+    status = Required(str)
+    issued_at = Required(datetime, sql_type="timestamptz")
+    admitted_at = Optional(datetime, sql_type="timestamptz")
+    used_at = Optional(datetime, sql_type="timestamptz")
+    expires_at = Required(datetime, sql_type="timestamptz")
+    ended_at = Optional(datetime, sql_type="timestamptz")
+    request_id = Required(UUID)
+
+    @classmethod
+    def admitted(cls, token_id: int, user_id: str, now: datetime) -> "QueueToken":
+        """Lock an active token of a user, and note that it is used.
+
+        Refuses with `TokenInvalidError`, `TokenExpiredError`, `NotAdmittedError`.
+        """
+        token = lock(cls, [token_id]).get(token_id)
+        if token is None or token.user_id != user_id:
+            message = "There is no such queue token."
+            raise TokenInvalidError(message)
+        if token.status not in LIVE or token.expires_at <= now:
+            raise expired(token.status)
+        if token.status == QueueTokenStatus.WAITING:
+            message = "The queue token still waits."
+            raise NotAdmittedError(message, position=Line.load(token.concert_id, now).position(token.place))
+        return token
+
+    def check_concert(self, concert_id: int) -> None:
+        """Refuse with `WrongConcertError` when the token is for another concert."""
+        if self.concert_id != concert_id:
+            message = f"The queue token is for concert {self.concert_id}, not for {concert_id}."
+            raise WrongConcertError(message, concert_id=self.concert_id)
+
+    def keep_alive_until(self, moment: datetime, now: datetime) -> None:
+        """Let an active token live at least until a hold ends."""
+        self.expires_at = max(self.expires_at, moment)
+        self.used_at = self.used_at or now
+
+    def complete(self, now: datetime) -> None:
+        """End the token with a purchase."""
+        self._end(QueueTokenStatus.COMPLETED, now)
+
+    def leave(self, now: datetime) -> None:
+        """End the token by its owner's wish."""
+        self._end(QueueTokenStatus.LEFT, now)
+
+    def expire(self, now: datetime) -> None:
+        """End the token because its time is over."""
+        self._end(QueueTokenStatus.EXPIRED, now)
+
+    def _end(self, to: QueueTokenStatus, now: datetime) -> None:
+        move(self, to, QUEUE_TOKEN_MOVES)
+        self.ended_at = now
+
+    def as_standing(self) -> Standing:
+        """Return where the token stands in this transaction."""
+        return Standing(
+            self.id,
+            self.concert_id,
+            self.user_id,
+            self.place,
+            self.status,
+            self.issued_at,
+            self.admitted_at,
+            self.used_at,
+            self.expires_at,
+        )
+
+    @staticmethod
+    def standing(token_id: int) -> Standing | None:
+        """Return where a token stands, without a lock; None when there is none of that id."""
+        found = rows(f"SELECT {STANDING} FROM queue_token WHERE id = $token_id", token_id=token_id)  # noqa: S608
+        return Standing(*found[0]) if found else None
+
+    @staticmethod
+    def mark_used(token_id: int, now: datetime) -> None:
+        """Note that an admitted fan came; without it the admission is given to the next one."""
+        sql = "UPDATE queue_token SET used_at = $now WHERE id = $token_id AND used_at IS NULL AND status = 'active'"
+        change(sql, token_id=token_id, now=now)
+
+
+STANDING = "id, concert_id, user_id, place, status, issued_at, admitted_at, used_at, expires_at"
+

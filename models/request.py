@@ -1,0 +1,249 @@
+"""The request row: what was accepted, and its one outcome. It is the promise behind every 202."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID, uuid4
+
+from pony.orm import Json, Optional, PrimaryKey, Required
+
+from models.clock import to_rfc3339
+from models.database import DatabaseUnavailableError, change, db, give_up_at, rows
+from models.errors import IdempotencyKeyReusedError
+from models.order import Order
+
+
+class RequestStatus(StrEnum):
+    """Queued until its one outcome is written: done, refused by the domain, or failed by a fault of ours."""
+
+    QUEUED = "queued"
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+REQUEST_MOVES = {
+    RequestStatus.QUEUED: {RequestStatus.DONE, RequestStatus.REFUSED, RequestStatus.FAILED},
+    RequestStatus.DONE: set(),
+    RequestStatus.REFUSED: set(),
+    RequestStatus.FAILED: set(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The answer to a request: its id, when it was submitted, and whether that was an earlier time."""
+
+    id: UUID
+    submitted_at: datetime
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one request; `body` is the result, or the problem of a refusal or failure."""
+
+    request_id: UUID
+    status: RequestStatus
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A request that a worker has in hand, and how often one had (this time included)."""
+
+    order: Order
+    submitted_at: datetime
+    attempts: int
+
+
+class Request(db.Entity):
+    """One accepted request: its row is the task's row, its id the task's id."""
+
+    _table_ = "request"
+    id = PrimaryKey(UUID)
+    operation = Required(str)
+    user_id = Required(str)
+    arguments = Required(Json)
+    idempotency_key = Optional(str, nullable=True)
+    fingerprint = Optional(str, nullable=True)
+    status = Required(str)
+    attempts = Required(int)
+    submitted_at = Required(datetime, sql_type="timestamptz")
+    due_at = Required(datetime, sql_type="timestamptz")
+    finished_at = Optional(datetime, sql_type="timestamptz")
+    result = Optional(Json, nullable=True)
+    problem = Optional(Json, nullable=True)
+
+    @staticmethod
+    def accept(  # noqa: PLR0913  # They are the columns.
+        *,
+        operation: str,
+        user_id: str,
+        arguments: dict[str, Any],
+        idempotency_key: str | None,
+        fingerprint: str | None,
+        now: datetime,
+    ) -> Accepted:
+        """Write down a request, durably, with one statement; or find the one its key stands for.
+
+        The session must not be in a transaction: when this returns, the row is committed. Refuses with
+        `IdempotencyKeyReusedError`; raises `DatabaseUnavailableError` when nothing was accepted. The statement
+        itself does nothing once the client has stopped waiting, so a server that wakes up late
+        does not carry out what its client was told had failed.
+        """
+        request_id = uuid4()
+        inserted = rows(
+            _ACCEPT,
+            id=request_id,
+            operation=operation,
+            user_id=user_id,
+            arguments=json.dumps(arguments),
+            key=idempotency_key,
+            fingerprint=fingerprint,
+            now=now,
+            give_up_at=give_up_at(),
+        )
+        if inserted:
+            return Accepted(request_id, now, replayed=False)
+        return Request._accepted_before(request_id, operation, user_id, idempotency_key, fingerprint)
+
+    @staticmethod
+    def _accepted_before(
+        request_id: UUID, operation: str, user_id: str, key: str | None, fingerprint: str | None
+    ) -> Accepted:
+        found = rows(_FIND_BY_KEY, id=request_id, operation=operation, user_id=user_id, key=key)
+        if not found:
+            message = "the request came too late to be accepted"
+            raise DatabaseUnavailableError(message)
+        earlier_id, submitted_at, earlier_fingerprint = found[0]
+        if earlier_fingerprint != fingerprint:
+            message = "This Idempotency-Key was used with another body."
+            raise IdempotencyKeyReusedError(message)
+        return Accepted(earlier_id, submitted_at, replayed=earlier_id != request_id)
+
+    @staticmethod
+    def task(request_id: UUID, user_id: str) -> dict[str, Any] | None:
+        """Return the contract's *Task* of a user's request; None for an unknown one and for somebody else's."""
+        sql = """
+            SELECT operation, status, submitted_at, finished_at, result, problem
+              FROM request WHERE id = $id AND user_id = $user_id
+        """
+        found = rows(sql, id=request_id, user_id=user_id)
+        if not found:
+            return None
+        operation, status, submitted_at, finished_at, result, problem = found[0]
+        return {
+            "id": str(request_id),
+            "operation": operation,
+            "status": status,
+            "submitted_at": to_rfc3339(submitted_at),
+            "finished_at": to_rfc3339(finished_at),
+            "result": result,
+            "problem": problem,
+        }
+
+    @staticmethod
+    def claim(operation: str, *, now: datetime, lease: timedelta, limit: int, again: bool) -> list[Claimed]:
+        """Take requests in hand, oldest first, and count the attempt before anything can go wrong.
+
+        Fresh ones, or with `again` one that a worker had before and that is due. Nobody else takes
+        them before `lease` is over. Own transaction: the count must survive the worker.
+        """
+        claimed = rows(
+            _CLAIM_AGAIN if again else _CLAIM_FRESH, operation=operation, now=now, due_at=now + lease, limit=limit
+        )
+        orders = [
+            Claimed(Order(id_, user_id, arguments), submitted_at, attempts)
+            for id_, user_id, arguments, submitted_at, attempts in claimed
+        ]
+        return sorted(orders, key=lambda claim: (claim.submitted_at, claim.order.request_id))
+
+    @staticmethod
+    def lock_queued(request_ids: Sequence[UUID]) -> set[UUID]:
+        """Lock those requests that still have no outcome and that nobody else works on; return their ids."""
+        sql = """
+            SELECT id FROM request WHERE id = ANY($ids::uuid[]) AND status = 'queued'
+             ORDER BY id FOR UPDATE SKIP LOCKED
+        """
+        return {id_ for (id_,) in rows(sql, ids=[str(id_) for id_ in request_ids])}
+
+    @staticmethod
+    def finish(outcomes: Sequence[Outcome], now: datetime) -> None:
+        """Write outcomes, each once: raises `AssertionError` when a request already had one."""
+        if not outcomes:
+            return
+        written = change(
+            _FINISH,
+            ids=[str(outcome.request_id) for outcome in outcomes],
+            statuses=[outcome.status.value for outcome in outcomes],
+            results=[_json_if(outcome, done=True) for outcome in outcomes],
+            problems=[_json_if(outcome, done=False) for outcome in outcomes],
+            now=now,
+        )
+        if written != len(outcomes):
+            message = f"{len(outcomes) - written} requests already had an outcome"
+            raise AssertionError(message)
+
+    @staticmethod
+    def postpone(request_id: UUID, due_at: datetime) -> None:
+        """Let a request be tried again, not before `due_at`."""
+        change("UPDATE request SET due_at = $due_at WHERE id = $id AND status = 'queued'", id=request_id, due_at=due_at)
+
+    @staticmethod
+    def undelivered(before: datetime) -> list[str]:
+        """Return the operations that have requests due since before a moment."""
+        sql = "SELECT DISTINCT operation FROM request WHERE status = 'queued' AND due_at <= $before"
+        return [operation for (operation,) in rows(sql, before=before)]
+
+    @staticmethod
+    def purge(finished_before: datetime, limit: int) -> int:
+        """Delete up to `limit` requests whose outcome is old enough; return how many."""
+        return change(_PURGE, before=finished_before, limit=limit)
+
+
+def _json_if(outcome: Outcome, *, done: bool) -> str | None:
+    return json.dumps(outcome.body) if (outcome.status is RequestStatus.DONE) == done else None
+
+
+_ACCEPT = """
+    INSERT INTO request (id, operation, user_id, arguments, idempotency_key, fingerprint, submitted_at, due_at)
+    SELECT $id::uuid, $operation, $user_id, $arguments::jsonb, $key, $fingerprint, $now, $now
+     WHERE clock_timestamp() < $give_up_at
+    ON CONFLICT DO NOTHING RETURNING id
+"""
+
+_FIND_BY_KEY = """
+    SELECT id, submitted_at, fingerprint FROM request
+     WHERE id = $id::uuid OR (user_id = $user_id AND operation = $operation AND idempotency_key = $key)
+"""
+
+_CLAIM_FRESH = """
+    UPDATE request SET attempts = attempts + 1, due_at = $due_at
+     WHERE id IN (SELECT id FROM request WHERE operation = $operation AND status = 'queued' AND attempts = 0
+                   ORDER BY submitted_at LIMIT $limit FOR UPDATE SKIP LOCKED)
+    RETURNING id, user_id, arguments, submitted_at, attempts
+"""
+
+_CLAIM_AGAIN = """
+    UPDATE request SET attempts = attempts + 1, due_at = $due_at
+     WHERE id IN (SELECT id FROM request WHERE operation = $operation AND status = 'queued' AND attempts > 0
+                     AND due_at <= $now
+                   ORDER BY submitted_at LIMIT $limit FOR UPDATE SKIP LOCKED)
+    RETURNING id, user_id, arguments, submitted_at, attempts
+"""
+
+_FINISH = """
+    UPDATE request SET status = o.status, result = o.result, problem = o.problem, finished_at = $now
+      FROM unnest($ids::uuid[], $statuses::text[], $results::jsonb[], $problems::jsonb[])
+           AS o (id, status, result, problem)
+     WHERE request.id = o.id AND request.status = 'queued'
+"""
+
+_PURGE = """
+    DELETE FROM request WHERE id IN (
+        SELECT id FROM request WHERE status <> 'queued' AND finished_at <= $before LIMIT $limit FOR UPDATE SKIP LOCKED)
+"""

@@ -1,0 +1,234 @@
+"""A reservation: one to four seats, held for a while, then the fan's or everybody's again."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from pony.orm import Optional, PrimaryKey, Required, flush
+
+from models.clock import to_rfc3339
+from models.database import change, db, rows
+from models.errors import (
+    ReservationNotFoundError,
+    ReservationNotHeldError,
+    SeatLimitExceededError,
+    SeatNotFoundError,
+    SeatTakenError,
+)
+from models.lifecycle import move
+from models.locking import lock
+from models.performance import Performance
+from models.policy import Policy
+from models.queue_token import QueueToken
+from models.seat import Seat
+
+
+class ReservationStatus(StrEnum):
+    """What became of a reservation."""
+
+    HELD = "held"
+    CONFIRMED = "confirmed"
+    EXPIRED = "expired"
+    RELEASED = "released"
+    REFUNDED = "refunded"
+
+
+RESERVATION_MOVES = {
+    ReservationStatus.HELD: {ReservationStatus.CONFIRMED, ReservationStatus.EXPIRED, ReservationStatus.RELEASED},
+    ReservationStatus.CONFIRMED: {ReservationStatus.REFUNDED},
+    ReservationStatus.EXPIRED: set(),
+    ReservationStatus.RELEASED: set(),
+    ReservationStatus.REFUNDED: set(),
+}
+
+
+class Reservation(db.Entity):
+    """Seats of one performance for one user; `live` while held or confirmed."""
+
+    _table_ = "reservation"
+    id = PrimaryKey(int, size=64, auto=True)
+    performance_id = Required(int, size=64)
+    concert_id = Required(int, size=64)
+    user_id = Required(str)
+    queue_token_id = Required(int, size=64)
+    status = Required(str)
+    seat_count = Required(int)
+    amount = Required(int, size=64)
+    held_at = Required(datetime, sql_type="timestamptz")
+    expires_at = Required(datetime, sql_type="timestamptz")
+    ended_at = Optional(datetime, sql_type="timestamptz")
+    payment_id = Optional(int, size=64)
+    request_id = Required(UUID)
+
+    @classmethod
+    def hold(  # noqa: PLR0913  # They are the order, the clock and the rules.
+        cls,
+        *,
+        user_id: str,
+        queue_token_id: int,
+        performance_id: int,
+        seat_ids: Sequence[int],
+        request_id: UUID,
+        now: datetime,
+        policy: Policy,
+    ) -> "Reservation":
+        """Hold seats for a while, all or none.
+
+        Locks the token, lapsed reservations of the seats, and the seats. Refuses with
+        the token's refusals, `SeatNotFoundError`, `WrongConcertError`, `PerformanceClosedError`,
+        `SeatTakenError`, `SeatLimitExceededError`.
+        """
+        token = QueueToken.admitted(queue_token_id, user_id, now)
+        performance = Performance.get(id=performance_id)
+        if performance is None:
+            message = f"There is no performance {performance_id}."
+            raise SeatNotFoundError(message, seat_ids=list(seat_ids))
+        token.check_concert(performance.concert_id)
+        performance.check_reservable(now)
+        lapsed = cls._lock_lapsed(seat_ids, now)
+        seats = Seat.locked(performance_id, seat_ids)
+        _check_free(seats, now)
+        cls._check_limit(user_id, performance.concert_id, len(seats), now, policy)
+        for reservation in lapsed:
+            reservation.expire(now)
+        reservation = cls(
+            performance_id=performance_id,
+            concert_id=performance.concert_id,
+            user_id=user_id,
+            queue_token_id=queue_token_id,
+            status=ReservationStatus.HELD.value,
+            seat_count=len(seats),
+            amount=sum(seat.price for seat in seats),
+            held_at=now,
+            expires_at=now + policy.hold,
+            request_id=request_id,
+        )
+        flush()
+        token.keep_alive_until(reservation.expires_at, now)
+        for seat in seats:
+            seat.hold(reservation.id, reservation.expires_at)
+            ReservationSeat(reservation_id=reservation.id, seat_id=seat.id, price=seat.price, live=True)
+        return reservation
+
+    @classmethod
+    def lock_for_holds(cls, orders: Iterable[dict[str, Any]], now: datetime) -> None:
+        """Lock what many holds will need, a statement a table, in the order that everybody locks in."""
+        orders = list(orders)
+        seat_ids = [seat_id for order in orders for seat_id in order["seat_ids"]]
+        lock(QueueToken, [order["queue_token_id"] for order in orders])
+        cls._lock_lapsed(seat_ids, now)
+        lock(Seat, seat_ids)
+
+    @classmethod
+    def _lock_lapsed(cls, seat_ids: Sequence[int], now: datetime) -> list["Reservation"]:
+        """Lock the reservations whose hold on one of the seats has run out, and all seats of theirs.
+
+        Seats are locked after reservations, so what stands in the way is looked up before.
+        """
+        sql = "SELECT DISTINCT reservation_id FROM seat WHERE id = ANY($ids) AND held_until <= $now"
+        found = lock(cls, [id_ for (id_,) in rows(sql, ids=list(seat_ids), now=now)])
+        if not found:
+            return []
+        lock(Seat, [*seat_ids, *(seat_id for reservation in found.values() for seat_id in reservation.seat_ids())])
+        return [
+            reservation
+            for reservation in found.values()
+            if reservation.status == ReservationStatus.HELD and reservation.expires_at <= now
+        ]
+
+    @classmethod
+    def _check_limit(cls, user_id: str, concert_id: int, more: int, now: datetime, policy: Policy) -> None:
+        sql = """
+            SELECT coalesce(sum(seat_count), 0) FROM reservation
+             WHERE user_id = $user_id AND concert_id = $concert_id
+               AND (status = 'confirmed' OR status = 'held' AND expires_at > $now)
+        """
+        [(has,)] = rows(sql, user_id=user_id, concert_id=concert_id, now=now)
+        if has + more > policy.seats_per_user:
+            message = f"A user may have {policy.seats_per_user} seats of a concert; {has} are held or bought."
+            raise SeatLimitExceededError(message, limit=policy.seats_per_user, seats=int(has))
+
+    @classmethod
+    def locked(cls, reservation_id: int, user_id: str | None = None) -> "Reservation":
+        """Lock a reservation (of this user). Refuses with `ReservationNotFoundError`."""
+        reservation = lock(cls, [reservation_id]).get(reservation_id)
+        if reservation is None or user_id not in (None, reservation.user_id):
+            message = f"There is no reservation {reservation_id}."
+            raise ReservationNotFoundError(message)
+        return reservation
+
+    @classmethod
+    def release(cls, *, reservation_id: int, user_id: str, now: datetime) -> "Reservation":
+        """Give held seats back. Locks the reservation and its seats.
+
+        Refuses with `ReservationNotFoundError`, `ReservationNotHeldError`.
+        """
+        reservation = cls.locked(reservation_id, user_id)
+        reservation.check_held(now)
+        reservation._end(ReservationStatus.RELEASED, now)
+        return reservation
+
+    def check_held(self, now: datetime) -> None:
+        """Refuse with `ReservationNotHeldError` unless the hold stands."""
+        if self.status != ReservationStatus.HELD or self.expires_at <= now:
+            status = ReservationStatus.EXPIRED.value if self.status == ReservationStatus.HELD else self.status
+            message = f"Reservation {self.id} is not held: it is {status}."
+            raise ReservationNotHeldError(message, reservation_status=status)
+
+    @classmethod
+    def release_held_by_token(cls, token_id: int, now: datetime) -> None:
+        """Give back whatever a token, locked by the caller, still holds."""
+        sql = "SELECT id FROM reservation WHERE queue_token_id = $token_id AND status = 'held'"
+        for reservation in lock(cls, [id_ for (id_,) in rows(sql, token_id=token_id)]).values():
+            if reservation.status == ReservationStatus.HELD:
+                reservation._end(ReservationStatus.RELEASED, now)  # noqa: SLF001  # It is this class.
+
+    def confirm(self, payment_id: int) -> None:
+        """Make the held seats the fan's."""
+        self._move(ReservationStatus.CONFIRMED)
+        self.payment_id = payment_id
+        for seat in lock(Seat, self.seat_ids()).values():
+            seat.sell()
+
+    def expire(self, now: datetime) -> None:
+        """End a hold whose time is over."""
+        self._end(ReservationStatus.EXPIRED, now)
+
+    def refund(self, now: datetime) -> None:
+        """End a confirmed reservation whose points were given back."""
+        self._end(ReservationStatus.REFUNDED, now)
+
+    def _end(self, to: ReservationStatus, now: datetime) -> None:
+        self._move(to)
+        self.ended_at = now
+        change("UPDATE reservation_seat SET live = false WHERE reservation_id = $id", id=self.id)
+        for seat in lock(Seat, self.seat_ids()).values():
+            if seat.reservation_id == self.id:
+                seat.free()
+
+    def _move(self, to: ReservationStatus) -> None:
+        move(self, to, RESERVATION_MOVES)
+
+    def seat_ids(self) -> list[int]:
+        """Return the ids of the seats this reservation took, also after they were given back."""
+        return [id_ for (id_,) in rows("SELECT seat_id FROM reservation_seat WHERE reservation_id = $id", id=self.id)]
+
+
+class ReservationSeat(db.Entity):
+    """That a reservation took a seat, and at which price."""
+
+    _table_ = "reservation_seat"
+    reservation_id = Required(int, size=64)
+    seat_id = Required(int, size=64)
+    price = Required(int, size=64)
+    live = Required(bool)
+    PrimaryKey(reservation_id, seat_id)
+
+
+def _check_free(seats: Sequence[Seat], now: datetime) -> None:
+    taken = [seat.id for seat in seats if not seat.is_free(now)]
+    if taken:
+        message = f"Already taken: {taken}."
+        raise SeatTakenError(message, seat_ids=taken)

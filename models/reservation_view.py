@@ -1,0 +1,83 @@
+"""How a reservation is shown: the contract's *Reservation*, from rows or from entities at hand."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from models.clock import to_rfc3339
+from models.database import rows
+from models.reservation import Reservation
+from models.seat import Seat
+
+
+def of_entity(reservation: Reservation, seats: Iterable[Seat]) -> dict[str, Any]:
+    """Show a reservation whose seats are at hand, prices being those of the moment of the hold."""
+    shown = [
+        {"id": seat.id, "section": seat.section, "row": seat.row, "number": seat.number, "price": seat.price}
+        for seat in sorted(seats, key=lambda seat: seat.id)
+    ]
+    return _view(
+        reservation.id,
+        reservation.performance_id,
+        reservation.user_id,
+        str(reservation.status),
+        reservation.amount,
+        reservation.held_at,
+        reservation.expires_at,
+        reservation.payment_id,
+        shown,
+    )
+
+
+def find(reservation_id: int) -> dict[str, Any] | None:
+    """Return one reservation as the contract shows it (with its `user_id`), or None."""
+    sql = """
+        SELECT id, performance_id, user_id, status, amount, held_at, expires_at, payment_id
+          FROM reservation WHERE id = $reservation_id
+    """
+    found = rows(sql, reservation_id=reservation_id)
+    return _view(*found[0], seats_of([reservation_id])[reservation_id]) if found else None
+
+
+def concert_of(reservation_id: int, user_id: str) -> int | None:
+    """Return the concert of a user's reservation; None for an unknown one and for somebody else's."""
+    sql = "SELECT concert_id FROM reservation WHERE id = $reservation_id AND user_id = $user_id"
+    found = rows(sql, reservation_id=reservation_id, user_id=user_id)
+    return found[0][0] if found else None
+
+
+def seats_of(reservation_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    """Return the seats of reservations, by reservation, at the prices of the moment of the hold."""
+    sql = """
+        SELECT r.reservation_id, s.id, s.section, s."row", s.number, r.price
+          FROM reservation_seat r JOIN seat s ON s.id = r.seat_id
+         WHERE r.reservation_id = ANY($ids) ORDER BY s.id
+    """
+    seats: dict[int, list[dict[str, Any]]] = {id_: [] for id_ in reservation_ids}
+    names = ("id", "section", "row", "number", "price")
+    for reservation_id, *seat in rows(sql, ids=list(reservation_ids)) if reservation_ids else ():
+        seats[reservation_id].append(dict(zip(names, seat, strict=True)))
+    return seats
+
+
+def _view(  # noqa: PLR0913  # They are the columns.
+    id_: int,
+    performance_id: int,
+    user_id: str,
+    status: str,
+    amount: int,
+    held_at: Any,
+    expires_at: Any,
+    payment_id: int | None,
+    seats: list[dict[str, Any]],
+) -> dict[str, Any]:
+    return {
+        "id": id_,
+        "performance_id": performance_id,
+        "user_id": user_id,
+        "status": status,
+        "seats": seats,
+        "amount": amount,
+        "held_at": to_rfc3339(held_at),
+        "expires_at": to_rfc3339(expires_at),
+        "payment_id": payment_id,
+    }

@@ -1,0 +1,108 @@
+"""A seat of one performance: available, held until a moment, or sold."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pony.orm import Optional, PrimaryKey, Required
+
+from models.database import change, db, rows
+from models.errors import SeatNotFoundError
+from models.lifecycle import move
+from models.locking import lock
+
+
+class SeatStatus(StrEnum):
+    """What a seat is to the next fan."""
+
+    AVAILABLE = "available"
+    HELD = "held"
+    SOLD = "sold"
+
+
+SEAT_MOVES = {
+    SeatStatus.AVAILABLE: {SeatStatus.HELD},
+    SeatStatus.HELD: {SeatStatus.SOLD, SeatStatus.AVAILABLE},
+    SeatStatus.SOLD: {SeatStatus.AVAILABLE},
+}
+
+
+class Seat(db.Entity):
+    """One numbered seat with its price in points."""
+
+    _table_ = "seat"
+    id = PrimaryKey(int, size=64, auto=True)
+    performance_id = Required(int, size=64)
+    section = Required(str)
+    row = Required(int)
+    number = Required(int)
+    price = Required(int, size=64)
+    status = Required(str)
+    reservation_id = Optional(int, size=64)
+    held_until = Optional(datetime, sql_type="timestamptz")
+
+    @staticmethod
+    def create_sections(performance_id: int, sections: Sequence[Mapping[str, Any]]) -> None:
+        """Create every seat of each section (`name`, `rows`, `seats_per_row`, `price` in points)."""
+        for section in sections:
+            change(
+                """INSERT INTO seat (performance_id, section, "row", number, price)
+                   SELECT $performance_id, $name, r, n, $price
+                     FROM generate_series(1, $rows) r, generate_series(1, $seats_per_row) n ORDER BY r, n""",
+                performance_id=performance_id,
+                **section,
+            )
+
+    @classmethod
+    def locked(cls, performance_id: int, seat_ids: Sequence[int]) -> list["Seat"]:
+        """Lock seats of one performance. Refuses with `SeatNotFoundError` when one is not among them."""
+        seats = lock(cls, seat_ids)
+        unknown = [
+            seat_id for seat_id in seat_ids if seat_id not in seats or seats[seat_id].performance_id != performance_id
+        ]
+        if unknown:
+            message = f"No such seats in performance {performance_id}: {unknown}."
+            raise SeatNotFoundError(message, seat_ids=unknown)
+        return list(seats.values())
+
+    def is_free(self, now: datetime) -> bool:
+        """Tell whether the seat can be held: a hold whose time is over no longer counts."""
+        return self.status == SeatStatus.AVAILABLE or (
+            self.status == SeatStatus.HELD and self.held_until is not None and self.held_until <= now
+        )
+
+    def hold(self, reservation_id: int, until: datetime) -> None:
+        """Take the seat for a reservation, for a while."""
+        self._move(SeatStatus.HELD)
+        self.reservation_id, self.held_until = reservation_id, until
+
+    def sell(self) -> None:
+        """Make a held seat the fan's."""
+        self._move(SeatStatus.SOLD)
+        self.held_until = None
+
+    def free(self) -> None:
+        """Give the seat back to everybody."""
+        self._move(SeatStatus.AVAILABLE)
+        self.reservation_id = self.held_until = None
+
+    def _move(self, to: SeatStatus) -> None:
+        move(self, to, SEAT_MOVES)
+
+    @staticmethod
+    def page(
+        performance_id: int, *, now: datetime, limit: int, after_id: int = 0, status: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Return up to `limit` seats after an id as the contract shows them, all or those of one status."""
+        sql = """
+            SELECT id, section, "row", number, price, status FROM (
+                SELECT id, section, "row", number, price,
+                       CASE WHEN held_until <= $now THEN 'available' ELSE status END AS status
+                  FROM seat WHERE performance_id = $performance_id AND id > $after_id) shown
+             WHERE $status::text IS NULL OR status = $status
+             ORDER BY id LIMIT $limit
+        """
+        found = rows(sql, performance_id=performance_id, now=now, limit=limit, after_id=after_id, status=status)
+        names = ("id", "section", "row", "number", "price", "status")
+        return [dict(zip(names, row, strict=True)) for row in found]
