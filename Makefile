@@ -52,7 +52,7 @@ migrate: install ## Bring the database of FRONTROW_DATABASE_URL to the newest sc
 	@exec $(BIN)/frontrow migrate $(ARGS)
 
 lock: install ## Write requirements.lock and requirements-dev.lock anew
-	$(BIN)/python -m pip install --quiet uv==$(UV_VERSION)
+	$(BIN)/python -m pip install -qq uv==$(UV_VERSION)
 	$(BIN)/uv pip compile pyproject.toml --group build $(COMPILE) --output-file requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --group build --group dev $(COMPILE) --constraint requirements.lock --output-file requirements-dev.lock
 
