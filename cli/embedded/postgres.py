@@ -47,8 +47,8 @@ SETTINGS = {
     "log_line_prefix": "",
     "log_min_duration_statement": "1000",
 }
-# Only for tests: a crash of the machine may then cost the cluster.
-NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# Only for tests: a crash of the machine may then cost the cluster; the death of a process still costs nothing.
+NOT_DURABLE = {"fsync": "off", "full_page_writes": "off"}
 
 
 class EmbeddedPostgres:
