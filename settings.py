@@ -46,6 +46,7 @@ class Settings(BaseSettings):
 
     # How long a client is kept before he is told that a server is away.
     database_deadline_seconds: float = Field(default=2.0, gt=0)
+    worker_database_deadline_seconds: float = Field(default=10.0, gt=0)
     broker_deadline_seconds: float = Field(default=0.5, gt=0)
 
     # Who may read the metrics: "loopback" (the default), "all" or "none".

@@ -236,7 +236,15 @@ def rows(sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
 
 def change(sql: str, **parameters: Any) -> int:
     """Run one changing statement with `$name` parameters in the current transaction; return the rows it touched."""
+    cache = db._get_cache()  # noqa: SLF001
+    cache.raw_changes = getattr(cache, "raw_changes", 0) + 1
     return int(db._exec_raw_sql(sql, {}, parameters, 0, start_transaction=True).rowcount)  # noqa: SLF001
+
+
+def changes() -> tuple[int, bool]:
+    """Tell what this session has changed: raw statements counted, and whether an entity waits to be saved."""
+    cache = db._get_cache()  # noqa: SLF001
+    return getattr(cache, "raw_changes", 0), bool(cache.modified)
 
 
 def give_up_at() -> datetime:

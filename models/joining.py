@@ -17,7 +17,7 @@ from models.queue_token import LIVE, STANDING, QueueToken, QueueTokenStatus, Sta
 from models.reservation import Reservation
 
 
-def issue(orders: Sequence[Order], now: datetime, policy: Policy) -> list[Standing | DomainError]:
+def issue(orders: Sequence[Order], now: datetime, policy: Policy) -> list[dict[str, Any] | DomainError]:
     """Give each order's user a place in the line of `concert_id`; return a token or a refusal for each, in order.
 
     Whoever has a live token for the concert gets that one. Everybody joins in the same seconds, so
@@ -36,16 +36,20 @@ def issue(orders: Sequence[Order], now: datetime, policy: Policy) -> list[Standi
             continue
         fresh[key] = (concert_id, user_id, queue.next_place(), now, now + policy.waiting_token, order.request_id)
     live.update(_insert(list(fresh.values())))
-    return [
-        live.get((order.arguments["concert_id"], order.user_id)) or _refusal(order.arguments["concert_id"], queues)
-        for order in orders
-    ]
+    return [_answer(live.get((order.arguments["concert_id"], order.user_id)), order, queues, policy) for order in orders]
 
 
-def _refusal(concert_id: int, queues: dict[int, Queue]) -> DomainError:
+def _answer(
+    standing: Standing | None, order: Order, queues: dict[int, Queue], policy: Policy
+) -> dict[str, Any] | DomainError:
+    concert_id = order.arguments["concert_id"]
     if concert_id not in queues:
         return ConcertNotFoundError(f"There is no concert {concert_id}.")
-    return QueueClosedError(f"The line of concert {concert_id} is closed.")
+    if standing is None:
+        return QueueClosedError(f"The line of concert {concert_id} is closed.")
+    position = _position(standing, queues[concert_id])
+    # The place is not shown to the fan: it is what his token is signed with.
+    return {**standing.view(None, policy), "position": position, "place": standing.place}
 
 
 def _live_tokens(orders: Sequence[Order], now: datetime) -> dict[tuple[int, str], Standing]:
@@ -73,18 +77,18 @@ def _insert(tokens: Sequence[tuple[Any, ...]]) -> dict[tuple[int, str], Standing
         return {}
     db.flush()  # The queue's counters and ended tokens must be there before the index is asked.
     cursor = db.get_connection().cursor()
-    inserted = execute_values(cursor, _INSERT, tokens, page_size=len(tokens), fetch=True)
+    waiting = "(%s, %s, %s, %s, %s, %s, 'waiting')"
+    inserted = execute_values(cursor, _INSERT, tokens, template=waiting, page_size=len(tokens), fetch=True)
     return {(standing.concert_id, standing.user_id): standing for standing in (Standing(*row) for row in inserted)}
 
 
-def position_when_joining(standing: Standing, queue: Queue) -> int | None:
-    """Return the position told with a token: exact near the head, else by places, as every later poll will."""
+def _position(standing: Standing, queue: Queue) -> int | None:
+    """Return the position told with a token: what a poll will say, or more, and exact in a short line."""
     if standing.status != QueueTokenStatus.WAITING:
         return None
+    by_place = standing.place - queue.serving_number
     behind = queue.last_place - standing.place
-    return min(queue.waiting - behind, standing.place - queue.serving_number) if queue.waiting < HEAD else (
-        standing.place - queue.serving_number
-    )
+    return max(1, min(by_place, queue.waiting - behind)) if queue.waiting < HEAD else max(1, by_place)
 
 
 def leave(token_id: int, user_id: str, now: datetime) -> Standing:

@@ -59,8 +59,7 @@ class Payment(db.Entity):
         token = QueueToken.admitted(queue_token_id, user_id, now)
         token.check_concert(reservation.concert_id)
         lock(Seat, reservation.seat_ids())
-        account = PointAccount.locked(user_id)
-        account.check_covers(reservation.amount)
+        account = PointAccount.covering(user_id, reservation.amount)
         payment = cls(
             reservation_id=reservation.id,
             concert_id=reservation.concert_id,

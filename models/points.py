@@ -55,11 +55,15 @@ class PointAccount(db.Entity):
             raise BalanceLimitExceededError(message, balance=account.balance, limit=LARGEST_BALANCE)
         return account._enter(EntryKind.CHARGE, amount, f"request:{request_id}", request_id, now)  # noqa: SLF001
 
-    def check_covers(self, amount: int) -> None:
-        """Refuse with `InsufficientPointsError` when the balance does not cover an amount."""
-        if self.balance < amount:
-            message = f"The balance of {self.balance} points does not cover {amount}."
-            raise InsufficientPointsError(message, balance=self.balance, amount=amount)
+    @classmethod
+    def covering(cls, user_id: str, amount: int) -> "PointAccount":
+        """Lock an account that covers an amount. Refuses with `InsufficientPointsError`."""
+        account = lock(cls, [user_id]).get(user_id)
+        balance = account.balance if account else 0
+        if balance < amount:
+            message = f"The balance of {balance} points does not cover {amount}."
+            raise InsufficientPointsError(message, balance=balance, amount=amount)
+        return account or cls.locked(user_id)
 
     def pay(self, amount: int, *, payment_id: int, request_id: UUID, now: datetime) -> "PointEntry":
         """Take points for a payment; the account is locked and was checked to cover them."""

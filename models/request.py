@@ -142,8 +142,8 @@ class Request(db.Entity):
             "status": status,
             "submitted_at": to_rfc3339(submitted_at),
             "finished_at": to_rfc3339(finished_at),
-            "result": result,
-            "problem": problem,
+            "result": json.loads(result) if result else None,
+            "problem": json.loads(problem) if problem else None,
         }
 
     @staticmethod
@@ -157,7 +157,7 @@ class Request(db.Entity):
             _CLAIM_AGAIN if again else _CLAIM_FRESH, operation=operation, now=now, due_at=now + lease, limit=limit
         )
         orders = [
-            Claimed(Order(id_, user_id, arguments), submitted_at, attempts)
+            Claimed(Order(id_, user_id, json.loads(arguments)), submitted_at, attempts)
             for id_, user_id, arguments, submitted_at, attempts in claimed
         ]
         return sorted(orders, key=lambda claim: (claim.submitted_at, claim.order.request_id))

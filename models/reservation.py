@@ -185,6 +185,20 @@ class Reservation(db.Entity):
             if reservation.status == ReservationStatus.HELD:
                 reservation._end(ReservationStatus.RELEASED, now)  # noqa: SLF001  # It is this class.
 
+    @classmethod
+    def expire_all(cls, reservation_ids: Sequence[int], now: datetime) -> int:
+        """End those of many holds whose time is over, a statement a table; return how many.
+
+        Locks the reservations and their seats.
+        """
+        locked = lock(cls, reservation_ids).values()
+        due = [held.id for held in locked if held.status == ReservationStatus.HELD and held.expires_at <= now]
+        if due:
+            rows(_LOCK_SEATS_OF, due=due)
+            for statement in _EXPIRE_ALL:
+                change(statement, due=due, now=now)
+        return len(due)
+
     def confirm(self, payment_id: int) -> None:
         """Make the held seats the fan's."""
         self._move(ReservationStatus.CONFIRMED)
@@ -225,6 +239,20 @@ class ReservationSeat(db.Entity):
     price = Required(int, size=64)
     live = Required(bool)
     PrimaryKey(reservation_id, seat_id)
+
+
+_LOCK_SEATS_OF = """
+    SELECT id FROM seat WHERE id IN (SELECT seat_id FROM reservation_seat WHERE reservation_id = ANY($due))
+     ORDER BY id FOR UPDATE
+"""
+
+_EXPIRE_ALL = (
+    "UPDATE reservation SET status = 'expired', ended_at = $now WHERE id = ANY($due) AND status = 'held'",
+    "UPDATE reservation_seat SET live = false WHERE reservation_id = ANY($due)",
+    """UPDATE seat SET status = 'available', reservation_id = NULL, held_until = NULL
+        WHERE id IN (SELECT seat_id FROM reservation_seat WHERE reservation_id = ANY($due))
+          AND reservation_id = ANY($due) AND status = 'held'""",
+)
 
 
 def _check_free(seats: Sequence[Seat], now: datetime) -> None:

@@ -1,0 +1,229 @@
+"""What every fan's task does around its operation, once: claim, transaction, retry, outcome.
+
+A run takes every request of its operation that waits. Requests are carried out together in one
+transaction, each with its own outcome; when anything but a refusal happens to one of them, the
+transaction is rolled back and each is carried out alone, so nobody's fault is his neighbour's.
+"""
+
+import random
+import threading
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import partial
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+import structlog
+from celery import Task
+from pony.orm import flush
+
+from models import clock, database
+from models.database import DatabaseUnavailableError, write_session
+from models.errors import REFUSAL_OF_CONSTRAINT, DomainError
+from models.order import Order
+from models.request import Claimed, Outcome, Request
+from workers import outcome, wake_up
+from workers.app import app, settings
+from workers.broker import broker_of
+from workers.queues import BrokerQueue
+
+log = structlog.get_logger()
+
+# How many requests share a transaction. More would hold locks longer without saving much.
+TOGETHER = 100
+# A worker that was killed gives its requests back after this.
+LEASE = timedelta(seconds=5)
+MOST_ATTEMPTS = 5
+BACK_OFF = timedelta(seconds=1)
+CONTENTION_TRIES = 6
+# A run ends well before the task's time limit and wakes a successor when there is more to do.
+LONGEST_RUN = 15.0
+
+Operation = Callable[[Order], dict[str, Any]]
+Batch = Callable[[Sequence[Order]], Sequence[dict[str, Any] | DomainError]]
+
+
+class SpoiledError(Exception):
+    """An operation refused after it had changed something, so its neighbours must not be committed with it."""
+
+    def __init__(self, refusal: DomainError) -> None:
+        """Keep the refusal: for a request alone it is the answer, once all is rolled back."""
+        super().__init__(f"{refusal.code} after a change")
+        self.refusal = refusal
+
+
+class DomainTask(Task):  # type: ignore[misc]
+    """A Celery task that carries out the waiting requests of one operation."""
+
+    abstract = True
+    operate: Batch
+
+    def wake(self, request_id: UUID) -> bool:
+        """Tell the workers that a request waits; return whether the broker took the word. Never raises."""
+        return wake_up.wake(self, request_id, broker_of(settings))
+
+    def drain(self) -> int:
+        """Carry out what waits, until nothing is left or the run has been long enough; return how many."""
+        wake_up.clear(self.name, broker_of(settings))
+        database.check_clock()
+        until = monotonic() + LONGEST_RUN
+        finished = 0
+        while claimed := self._claim():
+            finished += len(claimed)
+            self._carry_out(claimed)
+            if monotonic() > until:
+                self.wake(claimed[-1].order.request_id)
+                break
+        return finished
+
+    def _claim(self) -> list[Claimed]:
+        """Take fresh requests, many at once; then one that was in hand before, alone."""
+        with write_session():
+            claim = partial(Request.claim, self.name, now=clock.utcnow(), lease=LEASE)
+            return claim(limit=TOGETHER, again=False) or claim(limit=1, again=True)
+
+    def _carry_out(self, claimed: Sequence[Claimed]) -> None:
+        if any(claim.attempts > 1 for claim in claimed):
+            return self._each_alone(claimed)
+        try:
+            return self._together([claim.order for claim in claimed])
+        except DatabaseUnavailableError:
+            # They were all claimed; whoever comes after the lease carries them out.
+            raise
+        except Exception as fault:  # noqa: BLE001  # Whatever it was, it shows again alone, and is logged there.
+            log.info("batch_rolled_back", operation=self.name, requests=len(claimed), reason=repr(fault)[:200])
+        return self._each_alone(claimed)
+
+    def _each_alone(self, claimed: Sequence[Claimed]) -> None:
+        for claim in claimed:
+            self._alone(claim)
+
+    def _together(self, orders: Sequence[Order]) -> None:
+        """Carry out requests in one transaction with their outcomes."""
+        with write_session():
+            queued = Request.lock_queued([order.request_id for order in orders])
+            orders = [order for order in orders if order.request_id in queued]
+            outcomes = [
+                outcome.refused(order, answer) if isinstance(answer, DomainError) else outcome.done(order, answer)
+                for order, answer in zip(orders, self.operate(orders) if orders else (), strict=True)
+            ]
+            Request.finish(outcomes, clock.utcnow())
+        self._log(outcomes)
+
+    def _alone(self, claim: Claimed) -> None:
+        """Carry out one request; a refusal is rolled back before it is written down."""
+        order = claim.order
+        if claim.attempts > MOST_ATTEMPTS:
+            log.error("request_given_up", operation=self.name, request_id=str(order.request_id))
+            return self._finish(outcome.failed(order))
+        try:
+            self._try(order)
+        except DomainError as refusal:
+            self._finish(outcome.refused(order, refusal))
+        except DatabaseUnavailableError:
+            raise
+        except Exception as fault:  # noqa: BLE001  # A fault of ours: logged, tried again, in the end told.
+            log.exception("request_failed", operation=self.name, request_id=str(order.request_id))
+            self._try_later(claim, fault)
+        return None
+
+    def _try(self, order: Order) -> None:
+        for attempt in range(1, CONTENTION_TRIES + 1):
+            try:
+                return self._once(order)
+            except SpoiledError as spoiled:
+                raise spoiled.refusal from spoiled
+            except Exception as error:
+                refusal = REFUSAL_OF_CONSTRAINT.get(database.constraint(error) or "")
+                if refusal:
+                    message = "Somebody else was faster."
+                    raise refusal(message, **_members(refusal, order)) from error
+                if attempt == CONTENTION_TRIES or not database.is_contention(error):
+                    raise
+            threading.Event().wait(random.uniform(0.005, 0.02) * attempt)  # noqa: S311  # Jitter is no secret.
+        return None
+
+    def _once(self, order: Order) -> None:
+        with write_session():
+            if not Request.lock_queued([order.request_id]):
+                return
+            [answer] = self.operate([order])
+            if isinstance(answer, DomainError):
+                raise answer
+            Request.finish([finished := outcome.done(order, answer)], clock.utcnow())
+        self._log([finished])
+
+    def _finish(self, finished: Outcome) -> None:
+        """Write an outcome whose operation changed nothing, unless another worker was faster."""
+        with write_session():
+            if not Request.lock_queued([finished.request_id]):
+                return
+            Request.finish([finished], clock.utcnow())
+        self._log([finished])
+
+    def _try_later(self, claim: Claimed, fault: Exception) -> None:
+        if claim.attempts >= MOST_ATTEMPTS:
+            return self._finish(outcome.failed(claim.order))
+        del fault
+        with write_session():
+            Request.postpone(claim.order.request_id, clock.utcnow() + BACK_OFF * claim.attempts)
+        return None
+
+    def _log(self, outcomes: Sequence[Outcome]) -> None:
+        for finished in outcomes:
+            log.info(
+                "request_finished",
+                operation=self.name,
+                request_id=str(finished.request_id),
+                status=finished.status.value,
+                code=finished.body.get("code"),
+            )
+
+
+def _members(refusal: type[DomainError], order: Order) -> dict[str, Any]:
+    seat_ids = order.arguments.get("seat_ids")
+    return {"seat_ids": seat_ids} if refusal.code == "seat_taken" and seat_ids else {}
+
+
+def domain_task(
+    name: str, queue: BrokerQueue, *, lock: Callable[[Sequence[Order]], None] | None = None
+) -> Callable[[Operation], DomainTask]:
+    """Make a function of one order a task; `lock` locks ahead what many orders together will need."""
+
+    def make(operation: Operation) -> DomainTask:
+        def operate(orders: Sequence[Order]) -> list[dict[str, Any] | DomainError]:
+            if lock and len(orders) > 1:
+                lock(orders)
+            return [_answer(operation, order) for order in orders]
+
+        return batch_task(name, queue)(operate)
+
+    return make
+
+
+def batch_task(name: str, queue: BrokerQueue) -> Callable[[Batch], DomainTask]:
+    """Make a function of many orders, which answers each, a task."""
+
+    def make(operate: Batch) -> DomainTask:
+        def run(self: DomainTask, request_id: str) -> None:
+            structlog.contextvars.bind_contextvars(task_id=request_id)
+            self.drain()
+
+        task: DomainTask = app.task(run, name=name, bind=True, base=DomainTask, queue=queue.value, shared=False)
+        task.operate = operate
+        return task
+
+    return make
+
+
+def _answer(operation: Operation, order: Order) -> dict[str, Any] | DomainError:
+    """Carry out one order of a batch. A refusal is an answer as long as nothing was changed before it."""
+    flush()
+    before = database.changes()
+    try:
+        return operation(order)
+    except DomainError as refusal:
+        if database.changes() != before:
+            raise SpoiledError(refusal) from refusal
+        return refusal

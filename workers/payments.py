@@ -1,0 +1,32 @@
+"""Payments: pay and refund."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from models import booking, clock
+from models.order import Order
+from models.payment import Payment
+from workers.domain_task import domain_task
+from workers.queues import BrokerQueue
+
+
+def _lock_for_payments(orders: Sequence[Order]) -> None:
+    Payment.lock_for_payments([(order.user_id, order.arguments) for order in orders])
+
+
+@domain_task("payment.pay", BrokerQueue.PAYMENTS, lock=_lock_for_payments)
+def pay(order: Order) -> dict[str, Any]:
+    """Pay a held reservation; result is *Booking*."""
+    payment = Payment.pay(
+        user_id=order.user_id, request_id=order.request_id, now=clock.utcnow(), **order.arguments
+    )
+    return booking.of_payment(payment.id)
+
+
+@domain_task("payment.refund", BrokerQueue.PAYMENTS)
+def refund(order: Order) -> dict[str, Any]:
+    """Give a payment's points back; the order's user is the operator; result is the payment."""
+    payment = Payment.give_back(
+        payment_id=order.arguments["payment_id"], request_id=order.request_id, now=clock.utcnow()
+    )
+    return payment.view()

@@ -1,0 +1,55 @@
+"""Queue tokens: issue and leave; and the sweeps that promote and expire them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from models import clock, joining
+from models.database import write_session
+from models.errors import DomainError
+from models.order import Order
+from models.queue import Queue
+from workers.app import settings
+from workers.domain_task import batch_task, domain_task
+from workers.queues import BrokerQueue
+from workers.sweep import sweep
+
+# More than this is left to the next sweep, so that no transaction holds a line's lock for long.
+MOST_EXPIRED = 10_000
+
+
+@batch_task("queue_token.issue", BrokerQueue.QUEUE_TOKENS)
+def issue(orders: Sequence[Order]) -> Sequence[dict[str, Any] | DomainError]:
+    """Give each fan a place in the line; results are *QueueToken*, the token itself being signed where it is shown."""
+    return joining.issue(orders, clock.utcnow(), settings.policy)
+
+
+@domain_task("queue_token.leave", BrokerQueue.QUEUE_TOKENS)
+def leave(order: Order) -> dict[str, Any]:
+    """Give a place up; result is *QueueToken*."""
+    standing = joining.leave(order.arguments["queue_token_id"], order.user_id, clock.utcnow())
+    return standing.view(None, settings.policy)
+
+
+@sweep("queue_token.promote_waiting")
+def promote_waiting() -> int:
+    """Admit the next of every line as room comes free; return how many."""
+    admitted = 0
+    with write_session():
+        concerts = Queue.to_promote()
+    for concert_id in concerts:
+        with write_session():
+            admitted += Queue.locked(concert_id).promote_waiting(clock.utcnow(), settings.policy)
+    return admitted
+
+
+@sweep("queue_token.expire_due")
+def expire_due() -> int:
+    """End tokens whose time is over and admissions that were not used; return how many."""
+    ended = 0
+    with write_session():
+        concerts = Queue.with_due_tokens(clock.utcnow(), settings.policy)
+    for concert_id in concerts:
+        with write_session():
+            queue, now = Queue.locked(concert_id), clock.utcnow()
+            ended += queue.expire_active(now, settings.policy) + queue.expire_waiting(now, MOST_EXPIRED)
+    return ended
