@@ -165,6 +165,15 @@ class QueueToken(db.Entity):
         return Standing(*found[0]) if found else None
 
     @staticmethod
+    def left_since(concert_id: int, since: datetime, *, beyond: int) -> list[int]:
+        """Return the places beyond a place whose tokens were given up after a moment."""
+        sql = """
+            SELECT place FROM queue_token
+             WHERE concert_id = $concert_id AND status = 'left' AND ended_at > $since AND place > $beyond
+        """
+        return [place for (place,) in rows(sql, concert_id=concert_id, since=since, beyond=beyond)]
+
+    @staticmethod
     def mark_used(token_id: int, now: datetime) -> None:
         """Note that an admitted fan came; without it the admission is given to the next one."""
         sql = "UPDATE queue_token SET used_at = $now WHERE id = $token_id AND used_at IS NULL AND status = 'active'"

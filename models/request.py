@@ -109,16 +109,20 @@ class Request(db.Entity):
         )
         if inserted:
             return Accepted(request_id, now, replayed=False)
-        return Request._accepted_before(request_id, operation, user_id, idempotency_key, fingerprint)
-
-    @staticmethod
-    def _accepted_before(
-        request_id: UUID, operation: str, user_id: str, key: str | None, fingerprint: str | None
-    ) -> Accepted:
-        found = rows(_FIND_BY_KEY, id=request_id, operation=operation, user_id=user_id, key=key)
-        if not found:
+        accepted = Request.accepted_before(operation, user_id, idempotency_key, fingerprint, request_id)
+        if accepted is None:
             message = "the request came too late to be accepted"
             raise DatabaseUnavailableError(message)
+        return accepted
+
+    @staticmethod
+    def accepted_before(
+        operation: str, user_id: str, key: str | None, fingerprint: str | None, request_id: UUID | None = None
+    ) -> Accepted | None:
+        """Return what a key (or this request) stands for, if anything. Refuses with `IdempotencyKeyReusedError`."""
+        found = rows(_FIND_BY_KEY, id=request_id, operation=operation, user_id=user_id, key=key)
+        if not found:
+            return None
         earlier_id, submitted_at, earlier_fingerprint = found[0]
         if earlier_fingerprint != fingerprint:
             message = "This Idempotency-Key was used with another body."
