@@ -1,0 +1,41 @@
+"""How gunicorn serves the API: a few processes of a few threads, all alike, stopped gracefully."""
+
+import gc
+import os
+from pathlib import Path
+from typing import Any
+
+_host = os.environ.get("HOST", "127.0.0.1")
+_shared_memory = Path("/dev/shm")  # noqa: S108 - gunicorn makes files of its own there, with names nobody can guess
+
+bind = f"[{_host}]:{os.environ.get('PORT', '8000')}" if ":" in _host else f"{_host}:{os.environ.get('PORT', '8000')}"
+worker_class = "gthread"
+workers = int(os.environ.get("FRONTROW_WEB_PROCESSES", "2"))
+# A thread waits for PostgreSQL most of the time; each holds one connection, so more threads are more connections.
+threads = int(os.environ.get("FRONTROW_WEB_THREADS", "8"))
+
+# Fans poll every few seconds: their connection is kept for the next poll.
+keepalive = 10
+timeout = 30
+# Above the slowest answer (a database that is away: 5 s), below the 15 s in which `frontrow up` stops.
+graceful_timeout = 6
+# Rare enough not to matter, often enough that a slow leak never does.
+max_requests = 200_000
+max_requests_jitter = 20_000
+
+# Two services of one user would share its default path.
+control_socket_disable = True
+# The heartbeat file of a worker must not wait for a disk.
+worker_tmp_dir = str(_shared_memory) if os.access(_shared_memory, os.W_OK) else None
+
+# The application is imported once and its memory shared; nothing connects anywhere before the first request.
+preload_app = True
+loglevel = os.environ.get("FRONTROW_LOG_LEVEL", "info").lower()
+# The application logs its requests itself, with their ids.
+accesslog = None
+
+
+def when_ready(_server: Any) -> None:
+    """Take what was imported out of the garbage collector's rounds, so that workers neither walk nor copy it."""
+    gc.collect()
+    gc.freeze()
