@@ -44,7 +44,7 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_checkpoints": "off",
-    "log_line_prefix": "",
+    "log_line_prefix": "%m ",
     "log_min_duration_statement": "1000",
 }
 # Only for tests: a crash of the machine may then cost the cluster; the death of a process still costs nothing.
