@@ -1,0 +1,84 @@
+"""`python -m bench [--quick] [--only P1,P3] [--out FOLDER]`: measures and writes down what came out."""
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from bench.ceiling import ceiling
+from bench.measures import MEASURES
+from bench.ratio import Result
+from bench.report import as_json, html, terminal_table
+from bench.rig import Rig
+
+
+@click.command(help="Measure frontrow beside its floors. Takes under 15 minutes, with --quick about 2.")
+@click.option("--quick", is_flag=True, help="Fewer and shorter rounds; the figures are rougher.")
+@click.option("--only", default="", help="Only these measures, e.g. P1,P3.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path(".frontrow/bench"), help="Where results go.")
+@click.option("--keep", is_flag=True, help="Keep the stacks' data and logs.")
+def main(*, quick: bool, only: str, out: Path, keep: bool) -> None:
+    """Run the measures and write the results."""
+    console = Console()
+    names = [name.strip().upper() for name in only.split(",") if name.strip()] or list(MEASURES)
+    unknown = [name for name in names if name not in MEASURES]
+    if unknown:
+        raise click.UsageError(f"unknown measures {unknown}; there are {list(MEASURES)}")
+    load_average = os.getloadavg()[0]
+    started = time.monotonic()
+    top = ceiling(1.0 if quick else 3.0)
+    console.print(f"load generator: {top.per_second:,.0f} requests/s at most")
+    results, failed = measure(names, console, quick=quick, keep=keep)
+    settings = {"quick": quick, "load_average": round(load_average, 2), "seconds": round(time.monotonic() - started)}
+    data = as_json(results, top, settings)
+    write(out, data, html(data, results, "python -m bench " + " ".join(sys.argv[1:])))
+    console.print(terminal_table(results))
+    console.print(f"{settings['seconds']} s; {out / 'results.json'}, {out / 'report.html'}")
+    if failed:
+        raise click.ClickException(f"could not measure {', '.join(failed)}")
+
+
+def measure(names: list[str], console: Console, *, quick: bool, keep: bool) -> tuple[list[Result], list[str]]:
+    """Run the named measures on one rig; a measure that breaks does not take the others with it."""
+    folder = Path(tempfile.mkdtemp(prefix="frontrow-bench-"))
+    folder.chmod(0o755)
+    rig = Rig(folder, quick=quick, say=lambda text: console.print(f"  {text}", style="dim"))
+    results: list[Result] = []
+    failed: list[str] = []
+    try:
+        for name in names:
+            console.print(f"[bold]{name}[/] {(MEASURES[name].__doc__ or '').split(': ', 1)[-1]}")
+            try:
+                found = MEASURES[name](rig)
+            except Exception:  # noqa: BLE001 - shown in full, and the run fails at its end.
+                console.print(traceback.format_exc(), style="red", markup=False)
+                failed.append(name)
+                continue
+            results += found
+            for result in found:
+                console.print(f"  {result.name}: {result.ratio:.3g}  {[round(ratio, 2) for ratio in result.ratios]}")
+    finally:
+        rig.close()
+        if keep or failed:
+            console.print(f"data and logs are kept in {folder}")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+    return results, failed
+
+
+def write(out: Path, data: dict[str, object], report: str) -> None:
+    """Write results.json and report.html."""
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "results.json").write_text(json.dumps(data, indent=1) + "\n")
+    (out / "report.html").write_text(report)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The floors: what others would have written, as plainly as the documentation of their parts shows it."""

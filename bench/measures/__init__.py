@@ -1,0 +1,25 @@
+"""The measures P1 to P11, by name; each takes the rig and returns its results."""
+
+from collections.abc import Callable
+
+from bench.measures.memory import memory
+from bench.measures.pipeline import contention, issuing, latency, purchasing
+from bench.measures.reading import long_line, polling, queue_view, seat_list
+from bench.measures.sweeping import sweeps
+from bench.measures.volume import volume
+from bench.ratio import Result
+from bench.rig import Rig
+
+MEASURES: dict[str, Callable[[Rig], list[Result]]] = {
+    "P1": issuing,
+    "P2": purchasing,
+    "P3": polling,
+    "P4": long_line,
+    "P5": queue_view,
+    "P6": seat_list,
+    "P7": sweeps,
+    "P8": contention,
+    "P9": latency,
+    "P10": memory,
+    "P11": volume,
+}

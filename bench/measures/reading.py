@@ -1,0 +1,141 @@
+"""P3 to P6: what is read again and again, beside a constant answer and beside a first honest version."""
+
+from bench import journeys
+from bench.load import Client
+from bench.ratio import Figure, Result, alternate
+from bench.rig import Rig, authority
+from bench.seeding import Concert
+from bench.stack import Stack
+from cli.sale.wire import Answer, request_bytes
+
+CLIENTS = 32
+SEATS = 10_000
+PAGE = 500
+SAMPLE = 10_000
+POLL = "/v1/queue-tokens/current"
+
+
+def polling(rig: Rig) -> list[Result]:
+    """P3: fans who wait ask where they are."""
+    result = Result("P3", "poll of waiting fans ÷ bare Falcon", "per s", 0.7)
+    ours = poll_rate(rig, rig.small, line(rig, rig.small, 10_000), result)
+    return [alternate(result, rig.rounds, ours, bare_rate(rig))]
+
+
+def long_line(rig: Rig) -> list[Result]:
+    """P4: the same with a very long line beside a short one; two stacks, so that nothing is shared."""
+    result = Result("P4", f"poll with {rig.crowd:,} waiting ÷ with 1,000", "per s", 0.95)
+    long = poll_rate(rig, rig.large, line(rig, rig.large, rig.crowd), result)
+    short = poll_rate(rig, rig.small, line(rig, rig.small, 1_000))
+    return [alternate(result, rig.rounds, long, short)]
+
+
+def queue_view(rig: Rig) -> list[Result]:
+    """P5: the public view of a line."""
+    result = Result("P5", "GET /v1/queues/{id} ÷ bare Falcon", "per s", 0.7)
+    ours = queue_rate(rig, rig.small, line(rig, rig.small, 10_000), result)
+    return [alternate(result, rig.rounds, ours, bare_rate(rig))]
+
+
+def line(rig: Rig, stack: Stack, waiting: int) -> Concert:
+    """Make a concert that is full, with so many fans waiting for it."""
+    seeder = rig.seeder(stack)
+    concert = seeder.concert(capacity=100)
+    rig.say(f"putting {waiting:,} fans into a line")
+    seeder.active(concert.id, 100)
+    seeder.waiting(concert.id, waiting)
+    return concert
+
+
+def poll_rate(rig: Rig, stack: Stack, concert: Concert, result: Result | None = None) -> Figure:
+    """Return what measures one round of polls by fans from all over a line."""
+    seeder = rig.seeder(stack)
+    fans = seeder.claims(concert.id, "waiting", SAMPLE)
+    journey = journeys.get(authority(stack), [(POLL, seeder.bearer(fan)) for fan in fans])
+    return lambda: rig.drive(stack, journey, CLIENTS, result).per_second
+
+
+def queue_rate(rig: Rig, stack: Stack, concert: Concert, result: Result | None = None) -> Figure:
+    """Return what measures one round of views of a line."""
+    journey = journeys.get(authority(stack), [(f"/v1/queues/{concert.id}", {})])
+    return lambda: rig.drive(stack, journey, CLIENTS, result).per_second
+
+
+def bare_rate(rig: Rig) -> Figure:
+    """Return what measures one round of the constant answer."""
+    server = rig.bare
+    journey = journeys.get(authority(server), [("/", {"Authorization": "Bearer " + "x" * 150})])
+    return lambda: rig.drive(server, journey, CLIENTS).per_second
+
+
+def seat_list(rig: Rig) -> list[Result]:
+    """P6: the whole seat list of 10,000 seats, page by page: how often, and how many bytes."""
+    seeder = rig.seeder(rig.small)
+    concert = seeder.concert(seats=SEATS)
+    [fan] = seeder.active(concert.id, 1)
+    rate = Result("P6/rate", "seat list of 10,000, revisited (ETag) ÷ first honest version", "lists per s", 10.0)
+    first = Result("P6/first", "seat list of 10,000, compressed, no ETag known ÷ first honest version", "lists per s")
+    size = Result("P6/bytes", "bytes of a first honest list ÷ ours compressed", "kB", 10.0)
+    ours = SeatReader(rig, rig.small, f"/v1/performances/{concert.performance_id}/seats", seeder.bearer(fan))
+    honest = SeatReader(rig, rig.honest_seats, f"/performances/{concert.performance_id}/seats", {})
+    alternate(rate, rig.rounds, lambda: ours.rate(rate, known=True), honest.rate)
+    alternate(first, rig.rounds, lambda: ours.rate(first), honest.rate)
+    size.ours, size.floor = [ours.whole_bytes / 1000], [honest.whole_bytes / 1000]
+    size.ratios = [honest.whole_bytes / ours.whole_bytes]
+    size.detail["kB when nothing changed"] = ours.revisit_bytes / 1000
+    return [rate, first, size]
+
+
+class SeatReader:
+    """Reads whole seat lists as a browser would: compressed when offered, with the ETags it has seen."""
+
+    def __init__(self, rig: Rig, server: object, path: str, headers: dict[str, str]) -> None:
+        self.rig = rig
+        self.server = server
+        self.path = path
+        self.headers = headers | {"Accept-Encoding": "gzip"}
+        self.parameter = "cursor" if "/v1/" in path else "after"
+        self.pages: list[str] = []
+        self.tags: dict[str, str] = {}
+        self.whole_bytes = 0
+        self.revisit_bytes = 0
+
+    def rate(self, result: Result | None = None, *, known: bool = False) -> float:
+        """Measure one round of whole lists per second; `known` sends the ETags of an earlier visit."""
+        if not self.pages:
+            self._learn()
+        load = self.rig.drive(self.server, self._journey(known=known), CLIENTS, result)  # type: ignore[arg-type]
+        each = load.received // load.completed
+        if known:
+            self.revisit_bytes = each
+        else:
+            self.whole_bytes = each
+        return load.per_second
+
+    def _learn(self) -> None:
+        """Walk through the pages once, uncompressed, to know their addresses and ETags."""
+        import httpx
+
+        cursor: str | None = ""
+        while cursor is not None:
+            where = f"{self.path}?limit={PAGE}" + (f"&{self.parameter}={cursor}" if cursor else "")
+            headers = {key: value for key, value in self.headers.items() if key != "Accept-Encoding"}
+            page = httpx.get(self.server.url + where, headers=headers).raise_for_status()  # type: ignore[attr-defined]
+            self.pages.append(where)
+            cursor = page.json()["next_cursor"]
+
+    def _journey(self, *, known: bool) -> journeys.Journey:
+        host = authority(self.server)  # type: ignore[arg-type]
+
+        async def journey(client: Client) -> None:
+            for where in self.pages:
+                tag = {"If-None-Match": self.tags[where]} if known and where in self.tags else {}
+                answer = await client.send(request_bytes("GET", where, host, self.headers | tag))
+                self._remember(where, answer)
+
+        return journey
+
+    def _remember(self, where: str, answer: Answer) -> None:
+        tag = answer.header("ETag")
+        if tag is not None:
+            self.tags[where] = tag

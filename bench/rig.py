@@ -1,0 +1,133 @@
+"""The rig of one run: the stacks and floors it started, how long it measures, and what each load cost."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bench import processes
+from bench.load import Journey, Load, drive
+from bench.ratio import Result
+from bench.seeding import Seeder
+from bench.stack import Server, Stack, start_web, start_worker
+
+
+@dataclass(slots=True)
+class Cost:
+    """CPU seconds per role over some loads, and how many journeys they paid for."""
+
+    journeys: int = 0
+    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    def per_journey_ms(self) -> dict[str, float]:
+        """Return the CPU milliseconds of one journey, per role."""
+        return {role: round(1000 * spent / max(self.journeys, 1), 4) for role, spent in sorted(self.seconds.items())}
+
+
+class Rig:
+    """Starts what a measure asks for when it first asks, and ends everything at `close`."""
+
+    def __init__(self, folder: Path, *, quick: bool, say: Callable[[str], None]) -> None:
+        self.folder = folder
+        self.quick = quick
+        self.say = say
+        self.rounds = 2 if quick else 5
+        self.seconds = 1.5 if quick else 4.0
+        self.crowd = 100_000 if quick else 1_000_000
+        self._stacks: list[Stack] = []
+        self._servers: list[Server] = []
+        self._seeders: dict[str, Seeder] = {}
+        self._costs: dict[tuple[str, str], Cost] = {}
+
+    @cached_property
+    def small(self) -> Stack:
+        """Our stack with little in its database."""
+        return self.stack("small")
+
+    @cached_property
+    def large(self) -> Stack:
+        """Our stack, into whose lines a measure puts a million fans."""
+        return self.stack("large")
+
+    def stack(self, name: str) -> Stack:
+        """Start one more stack of ours."""
+        self.say(f"starting the {name} stack")
+        stack = Stack.start(self.folder, name)
+        self._stacks.append(stack)
+        return stack
+
+    def end_stack(self, stack: Stack) -> None:
+        """End a stack that is no longer needed."""
+        self._stacks.remove(stack)
+        stack.server.stop()
+
+    def seeder(self, stack: Stack) -> Seeder:
+        """Return the one writer into a stack's database."""
+        return self._seeders.setdefault(stack.url, Seeder(stack))
+
+    @cached_property
+    def bare(self) -> Server:
+        """The floor that answers a constant."""
+        return self._web("bench.floors.bare_falcon:application", {})
+
+    @cached_property
+    def textbook(self) -> Server:
+        """The floor with a Celery task and AsyncResult; a database of its own on the small stack's broker."""
+        url = self.small.broker_url
+        broker = url.replace("virtual_host=0", "virtual_host=9") if "virtual_host=" in url else url + "/9"
+        self._servers.append(start_worker(self.folder, broker))
+        return self._web("bench.floors.textbook:application", {"BENCH_BROKER_URL": broker}, "/tasks/0")
+
+    @cached_property
+    def honest_seats(self) -> Server:
+        """The floor that lists the small stack's seats as a first version would."""
+        environment = {"BENCH_DATABASE_URL": self.small.database_url}
+        return self._web("bench.floors.seat_list:application", environment, "/performances/0/seats")
+
+    def _web(self, application: str, environment: dict[str, str], path: str = "/") -> Server:
+        self.say(f"starting {application}")
+        server = start_web(self.folder, application, environment, path)
+        self._servers.append(server)
+        return server
+
+    def drive(self, server: Stack | Server, journey: Journey, clients: int, result: Result | None = None) -> Load:
+        """Run one round of a load; with a result, note what it cost our stack and how the answers were."""
+        pid = server.server.pid if isinstance(server, Stack) else server.pid
+        before = processes.cpu_by_role(pid)
+        load = drive(server.url, journey, clients=clients, seconds=self.seconds)
+        check(load)
+        if result is not None:
+            self._note(result, load, processes.spent(before, processes.cpu_by_role(pid)))
+        return load
+
+    def _note(self, result: Result, load: Load, spent: dict[str, float]) -> None:
+        cost = self._costs.setdefault((result.name, result.title), Cost())
+        cost.journeys += load.completed
+        for role, seconds in {**spent, "load generator": load.cpu}.items():
+            cost.seconds[role] += seconds
+        result.detail["cpu_ms_per_journey"] = cost.per_journey_ms()
+        result.detail.setdefault("p50_ms", []).append(round(load.latency(0.5) * 1000, 3))
+        result.detail.setdefault("p99_ms", []).append(round(load.latency(0.99) * 1000, 3))
+
+    def close(self) -> None:
+        """End everything this run started."""
+        for seeder in self._seeders.values():
+            seeder.close()
+        for server in reversed(self._servers):
+            server.stop()
+        for stack in self._stacks:
+            stack.server.stop()
+
+
+def check(load: Load) -> None:
+    """Refuse a round whose answers were not what was meant to be measured (RuntimeError)."""
+    wrong = {status: count for status, count in load.statuses.items() if status >= 400}
+    if wrong or not load.completed:
+        raise RuntimeError(f"not a measurement: {load.completed} journeys, answers {dict(load.statuses)}")
+
+
+def authority(server: Stack | Server) -> str:
+    """Return host and port of a server."""
+    return urlsplit(server.url).netloc

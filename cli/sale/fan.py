@@ -1,0 +1,144 @@
+"""One fan's way through a sale: join, wait, choose seats, hold, charge, pay; or give up on the way."""
+
+import asyncio
+import random
+from typing import Any
+
+from cli.sale.plan import FanPlan, Temper
+from cli.sale.record import Ending, Record
+from cli.sale.service import FaultError, Refused, Service, told_to_wait
+
+CHOICES = 8
+PAGE = 500
+POLL = 5.0
+GONE = frozenset({"token_expired", "hold_expired"})
+
+
+class Fan:
+    """A fan of one concert; `identity` is his JWT, `over` is set when the sale has ended."""
+
+    def __init__(
+        self, plan: FanPlan, identity: str, concert_id: int, service: Service, record: Record, over: asyncio.Event
+    ) -> None:
+        self.plan = plan
+        self.identity = identity
+        self.concert_id = concert_id
+        self.service = service
+        self.record = record
+        self.over = over
+        self.chance = random.Random(plan.seed)
+        self.token = ""
+        self.arrived = record.now()
+
+    async def go(self) -> None:
+        """Live through the sale; whatever happens, exactly one ending is written down."""
+        try:
+            ending = await self._visit()
+        except Refused as refusal:
+            if refusal.code not in GONE and refusal.code != "queue_closed":
+                self.record.faults[f"refused: {refusal.code}"] += 1
+            ending = Ending.WENT_HOME if refusal.code == "queue_closed" else Ending.EXPIRED
+        except FaultError as fault:
+            self.record.faults[str(fault)] += 1
+            ending = Ending.FAULT
+        self.record.endings[ending] += 1
+
+    async def _visit(self) -> Ending:
+        joined_at = await self._join()
+        gave_up = await self._wait_in_line(joined_at)
+        if gave_up is not None:
+            return gave_up
+        await self._think()
+        reservation = await self._hold_seats()
+        if reservation is None:
+            await self._leave()
+            return Ending.FOUND_NOTHING
+        if self.plan.temper is Temper.LETS_GO:
+            return Ending.LET_GO
+        await self._think()
+        await self._pay_for(reservation)
+        return Ending.BOUGHT
+
+    async def _join(self) -> str:
+        """Ask for a place in line; returns when the service accepted the request, in its own words."""
+        task = await self.service.change(
+            "join", "POST", "/v1/queue-tokens", self.identity, {"concert_id": self.concert_id}
+        )
+        self.token = task["result"]["token"]
+        return str(task["submitted_at"])
+
+    async def _wait_in_line(self, joined_at: str) -> Ending | None:
+        """Poll as told until it is this fan's turn; returns an ending when he does not get that far."""
+        leaves_at = self.arrived + self.plan.patience if self.plan.temper is Temper.LEAVES else float("inf")
+        while True:
+            if self.over.is_set():
+                return Ending.WENT_HOME
+            answer = await self.service.ask("poll", "GET", "/v1/queue-tokens/current", self.token)
+            place = answer.json()
+            if place["status"] == "active":
+                self.record.admitted(joined_at, place["admitted_at"], self.arrived)
+                return None
+            wait = told_to_wait(answer, POLL)
+            if self.record.now() + wait >= leaves_at:
+                await self._leave()
+                return Ending.LEFT
+            await self._until_over(wait)
+
+    async def _until_over(self, seconds: float) -> None:
+        # All fans who wait hear at once that the sale is over, as they would from the news.
+        try:
+            async with asyncio.timeout(seconds):
+                await self.over.wait()
+        except TimeoutError:
+            return
+
+    async def _leave(self) -> None:
+        await self.service.change("leave", "DELETE", "/v1/queue-tokens/current", self.token)
+
+    async def _think(self) -> None:
+        await asyncio.sleep(self.plan.thinks)
+
+    async def _hold_seats(self) -> dict[str, Any] | None:
+        """Choose seats and hold them; chooses again when somebody was faster. None when nothing is left."""
+        dates = await self._items("dates", f"/v1/concerts/{self.concert_id}/dates")
+        for date in dates:
+            performance = date["performance_id"]
+            for _ in range(CHOICES):
+                seats = await self._choose(performance)
+                if not seats:
+                    break
+                held = await self._hold(performance, seats)
+                if held is not None:
+                    return held
+        return None
+
+    async def _choose(self, performance: int) -> list[int]:
+        """Take seats that stand next to each other in the list, somewhere in it."""
+        path = f"/v1/performances/{performance}/seats?status=available&limit={PAGE}"
+        free = [seat["id"] for seat in await self._items("seats", path)]
+        first = self.chance.randrange(max(1, len(free) - self.plan.party + 1))
+        return free[first : first + self.plan.party]
+
+    async def _hold(self, performance: int, seats: list[int]) -> dict[str, Any] | None:
+        body = {"performance_id": performance, "seat_ids": seats}
+        try:
+            task = await self.service.change("hold", "POST", "/v1/reservations", self.token, body)
+        except Refused as refusal:
+            if refusal.code == "seat_taken":
+                return None
+            raise
+        reservation: dict[str, Any] = task["result"]
+        return reservation
+
+    async def _pay_for(self, reservation: dict[str, Any]) -> None:
+        points = await self.service.ask("points", "GET", "/v1/points", self.token)
+        missing = reservation["amount"] - points.json()["balance"]
+        if missing > 0:
+            await self.service.change("charge", "POST", "/v1/points/charges", self.token, {"amount": missing})
+        await self.service.change("pay", "POST", "/v1/payments", self.token, {"reservation_id": reservation["id"]})
+        self.record.bought(len(reservation["seats"]))
+
+    async def _items(self, operation: str, path: str) -> list[dict[str, Any]]:
+        answer = await self.service.ask(operation, "GET", path, self.token)
+        items: list[dict[str, Any]] = answer.json()["items"]
+        return items

@@ -1,0 +1,107 @@
+"""The sale as a page: its figures and the plots that show what it felt like."""
+
+import random
+from collections import defaultdict
+from itertools import pairwise
+
+from cli.sale.chart import Series, dots, histogram, line_chart
+from cli.sale.figures import per_second, percentile
+from cli.sale.page import card, cards, facts, page, table
+from cli.sale.record import Record
+from cli.sale.summary import Summary
+from cli.sale.summary import facts as headline
+
+MOST_DOTS = 3000
+
+
+def report(summary: Summary, record: Record, command: str) -> str:
+    """Return the HTML page of one sale; `command` repeats it."""
+    lead = (
+        f"{summary.arrived:,} fans came for {summary.seats:,} seats. The sale was over after {summary.seconds:.0f} s. "
+        f"Audit: {summary.audit}"
+    )
+    plots = [_line_card(record), _seats_card(record), _waits_card(record), _fairness_card(summary, record)]
+    tables = [_endings_card(summary), _answers_card(record)]
+    return page(
+        "The sale", lead, [facts(headline(summary)), cards([*plots, _pace_card(record), *tables]), _how(command)]
+    )
+
+
+def _line_card(record: Record) -> str:
+    waiting = Series("in line", [(sample.at, sample.waiting) for sample in record.samples], filled=True)
+    active = Series("active", [(sample.at, sample.active) for sample in record.samples])
+    plot = line_chart([waiting, active], "seconds since the opening", "fans")
+    return card("The line", "How many wait, and how many have their turn.", plot)
+
+
+def _seats_card(record: Record) -> str:
+    sold = Series("sold", [(sample.at, sample.sold) for sample in record.samples], filled=True)
+    held = Series("held", [(sample.at, sample.held) for sample in record.samples])
+    return card("The seats", "Held seats are somebody's for a while.", line_chart([sold, held], "seconds", "seats"))
+
+
+def _waits_card(record: Record) -> str:
+    waits = [wait for _, wait in record.waits]
+    note = "From the click on the button until the fan knew that it was his turn; those who were admitted."
+    return card("Waiting time", note, histogram(waits, "seconds waited", "fans"))
+
+
+def _fairness_card(summary: Summary, record: Record) -> str:
+    tau = "unknown" if summary.fairness is None else f"{summary.fairness:.4f}"
+    joined = {moment: rank for rank, moment in enumerate(sorted(record.joined_at), start=1)}
+    order = sorted(
+        range(len(record.admitted_at)), key=lambda fan: (record.admitted_at[fan], joined[record.joined_at[fan]])
+    )
+    points = [(float(joined[record.joined_at[fan]]), float(place)) for place, fan in enumerate(order, start=1)]
+    if len(points) > MOST_DOTS:
+        points = random.Random(1).sample(points, MOST_DOTS)
+    note = f"Each dot is a fan; on the dashed line nobody was overtaken. Kendall tau {tau}."
+    return card("Fairness", note, dots(points, "order of joining", "order of admission", diagonal=True))
+
+
+def _pace_card(record: Record) -> str:
+    requests = _rate([(sample.at, sample.requests) for sample in record.samples])
+    bought = per_second(record.purchases)
+    content = line_chart([Series("requests a second", requests, filled=True)], "seconds", "requests/s")
+    content += line_chart([Series("purchases a second", bought, filled=True)], "seconds", "purchases/s")
+    return card("The pace", "What the service answered, and what was bought.", content)
+
+
+def _rate(counted: list[tuple[float, int]]) -> list[tuple[float, float]]:
+    pairs = pairwise(counted)
+    return [(at, (count - before) / max(at - since, 1e-9)) for (since, before), (at, count) in pairs]
+
+
+def _endings_card(summary: Summary) -> str:
+    rows = [
+        [ending, f"{count:,}", f"{count / max(summary.arrived, 1):.1%}"] for ending, count in summary.endings.items()
+    ]
+    rows += [[f"fault: {what}", f"{count:,}", ""] for what, count in summary.faults.items()]
+    return card(
+        "What became of the fans", "Every fan has exactly one ending.", table(["ending", "fans", "share"], rows)
+    )
+
+
+def _answers_card(record: Record) -> str:
+    statuses: dict[str, list[str]] = defaultdict(list)
+    for (operation, status), count in sorted(record.answers.items()):
+        statuses[operation].append(f"{status}: {count:,}")
+    rows = [
+        [operation, ", ".join(statuses[operation]), *(_milliseconds(seconds, share) for share in (0.5, 0.95, 0.99))]
+        for operation, seconds in sorted(record.latencies.items())
+    ]
+    note = "Milliseconds from sending to the answer, the wait for one of the fans' shared connections included."
+    return card("The answers", note, table(["operation", "by status", "p50", "p95", "p99"], rows))
+
+
+def _milliseconds(seconds: list[float], share: float) -> str:
+    value = percentile(seconds, share)
+    return "–" if value is None else f"{value * 1000:,.1f}"
+
+
+def _how(command: str) -> str:
+    return card("Again", "The same seed draws the same crowd.", f"<code>{_escaped(command)}</code>")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;")

@@ -1,0 +1,194 @@
+"""A minimal HTTP/1.1 client on asyncio: keep-alive, one request at a time per connection, nothing else.
+
+Twenty thousand fans poll through it on the machine that also runs the service, so what it costs per
+request is taken from the service; a full client library costs ten times as much.
+"""
+
+import asyncio
+import json
+import ssl
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+BODILESS = frozenset({204, 304})
+# Seconds that an answer may take before the connection is given up.
+PATIENCE = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response as it came: `head` holds the header lines in the server's spelling."""
+
+    status: int
+    head: bytes
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        """Return the first value of a header, or None."""
+        wanted = name.lower().encode()
+        for line in self.head.split(b"\r\n")[1:]:
+            key, _, value = line.partition(b":")
+            if key.strip().lower() == wanted:
+                return value.strip().decode("latin-1")
+        return None
+
+    def json(self) -> Any:
+        """Parse the body; raises ValueError when it is not JSON."""
+        return json.loads(self.body)
+
+
+def request_bytes(
+    method: str, path: str, host: str, headers: dict[str, str] | None = None, body: bytes | None = None
+) -> bytes:
+    """Write one request as it goes over the wire; a body is JSON."""
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {host}"]
+    lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
+    if body is not None:
+        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + (body or b"")
+
+
+class Connection(asyncio.Protocol):
+    """One keep-alive connection; `exchange` must be awaited before it is called again."""
+
+    def __init__(self) -> None:
+        self.transport: asyncio.Transport | None = None
+        self.received = bytearray()
+        self.waiter: asyncio.Future[Answer] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport; asyncio calls this."""
+        self.transport = transport  # type: ignore[assignment]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Fail the request that was under way; asyncio calls this."""
+        self.transport = None
+        if self.waiter is not None and not self.waiter.done():
+            self.waiter.set_exception(ConnectionError(f"the server closed the connection ({exc})"))
+
+    def data_received(self, data: bytes) -> None:
+        """Collect bytes until an answer is whole; asyncio calls this."""
+        self.received += data
+        try:
+            answer = whole_answer(self.received)
+        except ValueError as error:
+            self.close()
+            if self.waiter is not None and not self.waiter.done():
+                self.waiter.set_exception(ConnectionError(f"not an HTTP answer: {error}"))
+            return
+        if answer is not None:
+            self.received.clear()
+            if self.waiter is not None and not self.waiter.done():
+                self.waiter.set_result(answer)
+
+    @property
+    def usable(self) -> bool:
+        """Whether a request can be sent on it."""
+        return self.transport is not None and not self.transport.is_closing()
+
+    async def exchange(self, request: bytes) -> Answer:
+        """Send one request and wait for its answer; raises ConnectionError when the server goes away."""
+        if self.transport is None or self.transport.is_closing():
+            raise ConnectionError("the connection is closed")
+        self.waiter = asyncio.get_running_loop().create_future()
+        self.transport.write(request)
+        return await self.waiter
+
+    def close(self) -> None:
+        """Close it; what is under way fails."""
+        if self.transport is not None:
+            self.transport.abort()
+
+
+def whole_answer(received: bytearray) -> Answer | None:
+    """Read one answer from the bytes received so far; None when more must come."""
+    end = received.find(b"\r\n\r\n")
+    if end < 0:
+        return None
+    head = bytes(received[:end])
+    status = int(head[9:12])
+    lowered = head.lower()
+    at = lowered.find(b"\r\ncontent-length:")
+    if at >= 0:
+        length = int(lowered[at + 17 :].split(b"\r\n", 1)[0])
+        body_end = end + 4 + length
+        return Answer(status, head, bytes(received[end + 4 : body_end])) if len(received) >= body_end else None
+    if b"\r\ntransfer-encoding: chunked" in lowered:
+        body = whole_chunks(received, end + 4)
+        return None if body is None else Answer(status, head, body)
+    if status in BODILESS:
+        return Answer(status, head, b"")
+    raise ValueError("neither a length nor chunks")
+
+
+def whole_chunks(received: bytearray, start: int) -> bytes | None:
+    """Join a chunked body that starts at `start`; None when its last chunk has not come."""
+    parts = []
+    while True:
+        line_end = received.find(b"\r\n", start)
+        if line_end < 0:
+            return None
+        size = int(received[start:line_end].split(b";")[0], 16)
+        chunk_end = line_end + 2 + size
+        if len(received) < chunk_end + 2:
+            return None
+        if size == 0:
+            return b"".join(parts)
+        parts.append(bytes(received[line_end + 2 : chunk_end]))
+        start = chunk_end + 2
+
+
+class Pool:
+    """At most `size` connections to one origin, shared by everybody who asks; first come, first served."""
+
+    def __init__(self, url: str, size: int = 64) -> None:
+        parts = urlsplit(url)
+        self.host = parts.hostname or "127.0.0.1"
+        self.secure = parts.scheme == "https"
+        self.port = parts.port or (443 if self.secure else 80)
+        self.authority = parts.netloc
+        self.base = parts.path.rstrip("/")
+        self.idle: deque[Connection] = deque()
+        self.places = asyncio.Semaphore(size)
+
+    async def exchange(self, request: bytes) -> Answer:
+        """Send one request on a free connection; raises ConnectionError or TimeoutError."""
+        async with self.places:
+            connection = await self._connection()
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    answer = await connection.exchange(request)
+            except BaseException:
+                connection.close()
+                raise
+            if b"\r\nconnection: close" in answer.head.lower():
+                connection.close()
+            else:
+                self.idle.append(connection)
+            return answer
+
+    async def _connection(self) -> Connection:
+        while self.idle:
+            # The one used last is the least likely to have been closed by the server's keep-alive limit.
+            connection = self.idle.pop()
+            if connection.usable:
+                return connection
+        return await connect(self.host, self.port, secure=self.secure)
+
+    def close(self) -> None:
+        """Close every idle connection."""
+        while self.idle:
+            self.idle.pop().close()
+
+
+async def connect(host: str, port: int, *, secure: bool = False) -> Connection:
+    """Open one connection; raises ConnectionError when nobody listens."""
+    context = ssl.create_default_context() if secure else None
+    try:
+        async with asyncio.timeout(10):
+            _, connection = await asyncio.get_running_loop().create_connection(Connection, host, port, ssl=context)
+    except (OSError, TimeoutError) as error:
+        raise ConnectionError(f"cannot reach {host}:{port}: {error}") from error
+    return connection
