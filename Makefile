@@ -54,7 +54,7 @@ migrate: install ## Bring the database of FRONTROW_DATABASE_URL to the newest sc
 lock: install ## Write requirements.lock and requirements-dev.lock anew
 	$(BIN)/python -m pip install -qq uv==$(UV_VERSION)
 	$(BIN)/uv pip compile pyproject.toml --group build $(COMPILE) --output-file requirements.lock
-	$(BIN)/uv pip compile pyproject.toml --group build --group dev $(COMPILE) --constraint requirements.lock --output-file requirements-dev.lock
+	$(BIN)/uv pip compile pyproject.toml --group build --group dev --group bench $(COMPILE) --constraint requirements.lock --output-file requirements-dev.lock
 
 # One lock for every platform and every Python we support; the index it was resolved from is nobody's business.
 COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
