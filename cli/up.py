@@ -121,6 +121,8 @@ class _Run:
             # Our own commands first: `gunicorn` must be this environment's, activated or not.
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
             "PYTHONUNBUFFERED": "1",
+            # Celery warns of root in five lines a worker; who starts frontrow as root has decided that.
+            "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
         }
 
     def _say_what_starts(self) -> None:
