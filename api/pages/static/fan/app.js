@@ -1,0 +1,51 @@
+/** The fan's pages: which view stands at which address. */
+
+import { announce } from '../screen/announce.js';
+import { show } from '../screen/dom.js';
+import { refusal } from '../screen/notice.js';
+import { frame } from '../screen/frame.js';
+import { route, startRouter, render } from '../screen/router.js';
+import { loadWords, say } from '../screen/words.js';
+import { checkout } from './checkout.js';
+import { concert } from './concert.js';
+import { dates } from './dates.js';
+import { headerLinks } from './header-links.js';
+import { programme } from './programme.js';
+import { seatChoice } from './seat-choice.js';
+import { signInPage } from './sign-in.js';
+import { ticket } from './ticket.js';
+import { tickets } from './tickets.js';
+import { waitingRoom } from './waiting-room.js';
+
+route('/', programme);
+route('/signin', signInPage);
+route('/concerts/{concert}', concert);
+route('/concerts/{concert}/line', waitingRoom);
+route('/concerts/{concert}/dates', dates);
+route('/concerts/{concert}/seats/{performance}', seatChoice);
+route('/concerts/{concert}/checkout', checkout);
+route('/tickets', tickets);
+route('/tickets/{reservation}', ticket);
+
+let first = true;
+
+async function draw(view, params, signal) {
+  const main = frame({ home: '/', title: 'frontrow', links: headerLinks(render), redraw: render });
+  const title = say(`title.${view.name}`);
+  document.title = `${title} · frontrow`;
+  // A screen reader learns of the new view as it would of a new page; the first one it reads by itself.
+  if (!first) {
+    main.focus({ preventScroll: true });
+    announce(title);
+  }
+  first = false;
+  try {
+    await view(main, params, signal);
+  } catch (error) {
+    if (!signal.aborted) show(main, refusal(error));
+    if (!error.code) throw error;
+  }
+}
+
+await loadWords();
+startRouter(draw);

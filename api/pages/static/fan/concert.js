@@ -1,0 +1,70 @@
+/** One concert: what it is, how the line stands, and the way into it. */
+
+import { ask } from '../talk/http.js';
+import { run, resume } from '../talk/errand.js';
+import { identity } from '../keep/identity.js';
+import { keepPlace, placeAt } from '../keep/places.js';
+import { h, show } from '../screen/dom.js';
+import { dayAndTime, roughly } from '../screen/figures.js';
+import { refusal, trouble } from '../screen/notice.js';
+import { go } from '../screen/router.js';
+import { say } from '../screen/words.js';
+import { takeFlash } from './flash.js';
+import { patiently } from './patiently.js';
+import { poster } from './poster.js';
+
+const lineOf = (concertId) => `/concerts/${concertId}/line`;
+
+async function join(concertId, box, signal, how) {
+  const onTrouble = (problem) => show(box, problem ? trouble(problem) : joining());
+  show(box, joining());
+  try {
+    const credential = identity().token;
+    const wish = { path: '/v1/queue-tokens', body: { concert_id: concertId }, credential, signal, onTrouble };
+    const token = await how(`join.${concertId}`, wish);
+    if (!token) return false;
+    keepPlace(concertId, token);
+    go(lineOf(concertId));
+  } catch (error) {
+    if (signal.aborted) return true;
+    show(box, refusal(error), entrance(concertId, box, signal, 'open'));
+  }
+  return true;
+}
+
+const joining = () => h('p', { class: 'busy', role: 'status' }, say('concert.joining'));
+
+/** The button into the line, or what stands instead of it. */
+function entrance(concertId, box, signal, state) {
+  if (placeAt(concertId)) return h('a', { class: 'strong wide', href: lineOf(concertId) }, say('concert.continue'));
+  if (state === 'closed') return h('p', { class: 'notice-plain' }, say('concert.closed'));
+  if (!identity()) return h('a', { class: 'strong wide', href: `/signin?to=${lineOf(concertId).replace('/line', '')}` }, say('concert.signin'));
+  return h('button', { class: 'strong wide', type: 'button', onclick: () => join(concertId, box, signal, run) }, say('concert.join'));
+}
+
+function lineState({ state, waiting, estimated_wait_seconds: estimate }) {
+  const facts = waiting ? say('concert.waiting', { count: waiting, estimate: roughly(estimate) }) : say('concert.no-line');
+  return h('div', { class: 'line-state' },
+    h('span', { class: `badge badge-${state}` }, say(`line.${state}`)), h('span', null, state === 'closed' ? '' : facts));
+}
+
+const dateList = (performances) => h('ul', { class: 'plain-list' }, performances.map((date) => h('li', null,
+  h('span', null, dayAndTime(date.starts_at)), h('span', { class: 'soft' }, say('seats.count', { count: date.seats_total })))));
+
+/** The concert's own page. */
+export async function concert(main, params, signal) {
+  const concertId = Number(params.concert);
+  const read = () => Promise.all([ask('GET', `/v1/concerts/${concertId}`, { signal }), ask('GET', `/v1/queues/${concertId}`, { signal })]);
+  const answers = await patiently(read, main, signal);
+  if (signal.aborted) return;
+  const [about, line] = answers.map((answer) => answer.body);
+  const box = h('div', { class: 'entrance' });
+  document.title = `${about.title} · frontrow`;
+  show(main, takeFlash(), h('article', { class: 'concert' },
+    poster(about),
+    h('div', { class: 'concert-text' },
+      h('h1', null, about.title), h('p', { class: 'lead' }, about.venue), lineState(line), box,
+      h('h2', null, say('concert.dates')), dateList(about.performances ?? []))));
+  const going = identity() && !placeAt(concertId) && await join(concertId, box, signal, resume);
+  if (!going && !signal.aborted) show(box, entrance(concertId, box, signal, line.state));
+}

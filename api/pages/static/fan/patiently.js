@@ -1,0 +1,20 @@
+/** Reading what a view needs, while telling the fan what holds it up. */
+
+import { keepAsking } from '../talk/polling.js';
+import { trouble } from '../screen/notice.js';
+
+/** Resolve to what `read()` resolves to, trying again while the trouble is one that passes, told at the top of `main`. */
+export async function patiently(read, main, signal) {
+  let answer;
+  let shown = null;
+  const onTrouble = (problem) => {
+    shown?.remove();
+    shown = problem ? trouble(problem) : null;
+    if (shown) main.prepend(shown);
+  };
+  await keepAsking(async () => {
+    answer = await read();
+    return null;
+  }, { signal, onTrouble });
+  return answer;
+}

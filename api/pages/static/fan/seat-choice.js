@@ -1,0 +1,140 @@
+/** Choosing seats: the map, its legend, the list, what is chosen, and holding it. */
+
+import { run, resume } from '../talk/errand.js';
+import { keepHold } from '../keep/holds.js';
+import { configuration } from '../keep/configuration.js';
+import { announce } from '../screen/announce.js';
+import { h, show } from '../screen/dom.js';
+import { seatName } from '../screen/figures.js';
+import { notice, refusal, trouble } from '../screen/notice.js';
+import { go } from '../screen/router.js';
+import { say } from '../screen/words.js';
+import { keepFresh, readAll } from '../seats/feed.js';
+import { layOut } from '../seats/layout.js';
+import { legend } from '../seats/legend.js';
+import { seatList } from '../seats/list.js';
+import { seatMap } from '../seats/map.js';
+import { closestTogether } from '../seats/nearby.js';
+import { tiersOf } from '../seats/palette.js';
+import { tray } from '../seats/tray.js';
+import { turnStrip } from './turn-strip.js';
+import { endsTurn } from './turn.js';
+
+const MOST = configuration.seats_per_user ?? 4;
+
+/** What the view works with, and the verbs of choosing. */
+class Choice {
+  constructor(concertId, performanceId, seats, messages) {
+    Object.assign(this, { concertId, performanceId, seats, messages });
+    this.hall = layOut(seats);
+    this.state = { chosen: new Map(), price: null, tiers: tiersOf(seats), cursor: null, stage: say('map.stage') };
+    this.listeners = [];
+  }
+
+  refresh() {
+    this.listeners.forEach((listener) => listener());
+  }
+
+  tell(element) {
+    show(this.messages, element);
+  }
+
+  toggle(seat) {
+    const { chosen } = this.state;
+    this.tell(null);
+    if (chosen.delete(seat.id)) announce(say('choice.removed', { name: seatName(seat) }));
+    else if (seat.status !== 'available') announce(say('choice.not-free'));
+    else if (chosen.size >= MOST) this.tell(notice('bad', say('choice.limit', { count: MOST })));
+    else {
+      chosen.set(seat.id, seat);
+      announce(say('choice.added', { name: seatName(seat), count: chosen.size }));
+    }
+    this.refresh();
+  }
+
+  take(spots) {
+    this.state.chosen.clear();
+    for (const { seat } of spots) this.state.chosen.set(seat.id, seat);
+    this.tell(null);
+    announce(spots.map(({ seat }) => seatName(seat)).join(', '));
+    this.refresh();
+  }
+
+  /** Others were faster with `ids`: grey them, and offer what is free close by. */
+  lose(ids) {
+    const lost = ids.map((id) => this.hall.byId.get(id)).filter(Boolean);
+    const count = this.state.chosen.size;
+    for (const { seat } of lost) {
+      if (seat.status === 'available') seat.status = 'held';
+      this.state.chosen.delete(seat.id);
+    }
+    if (lost.length) this.tell(this.suggestion(lost, count));
+    this.refresh();
+  }
+
+  suggestion(lost, count) {
+    const names = lost.map(({ seat }) => seatName(seat)).join(', ');
+    const near = closestTogether(this.hall.spots, count, lost[0], lost[0].seat.price);
+    const text = say('choice.taken', { names });
+    if (!near) return notice('bad', text);
+    const offer = say('choice.take-these', { names: near.map(({ seat }) => seatName(seat)).join(', ') });
+    return notice('bad', text, h('button', { type: 'button', class: 'plain', onclick: () => this.take(near) }, offer));
+  }
+}
+
+function pickers(choice) {
+  const pick = (count) => () => {
+    const spots = closestTogether(choice.hall.spots, count, { x: 0, y: 0 }, choice.state.price);
+    if (spots) choice.take(spots);
+    else choice.tell(notice('bad', say('choice.none-together', { count })));
+  };
+  return h('div', { class: 'row pickers', role: 'group', 'aria-label': say('choice.pick') }, h('span', { class: 'soft', 'aria-hidden': 'true' }, say('choice.pick')),
+    Array.from({ length: MOST }, (_, index) => h('button', { type: 'button', class: 'plain small', 'aria-label': say('choice.pick.label', { count: index + 1 }), onclick: pick(index + 1) }, String(index + 1))));
+}
+
+async function hold(choice, credential, signal, how) {
+  const body = { performance_id: choice.performanceId, seat_ids: [...choice.state.chosen.keys()] };
+  const onTrouble = (problem) => choice.tell(problem && trouble(problem));
+  try {
+    const reservation = await how(`hold.${choice.concertId}`, { path: '/v1/reservations', body, credential, signal, onTrouble });
+    if (!reservation) return;
+    keepHold(choice.concertId, reservation);
+    go(`/concerts/${choice.concertId}/checkout`);
+  } catch (error) {
+    if (signal.aborted || endsTurn(error)) return;
+    if (error.code === 'seat_taken') choice.lose(error.members.seat_ids ?? []);
+    else choice.tell(refusal(error));
+  }
+}
+
+async function loadSeats(performanceId, turn, main, signal) {
+  const busy = h('p', { class: 'busy', role: 'status' }, say('loading'));
+  show(main, turn.strip, h('h1', null, say('seats.title')), h('div', { class: 'map map-loading' }, busy));
+  const onPage = (count) => { busy.textContent = say('seats.loading', { count }); };
+  return readAll(performanceId, { credential: turn.credential, signal, onPage });
+}
+
+/** The view of one performance's seats. */
+export async function seatChoice(main, params, signal) {
+  const [concertId, performanceId] = [Number(params.concert), Number(params.performance)];
+  const turn = turnStrip(concertId, 'seats', signal);
+  if (!turn) return;
+  const pages = await loadSeats(performanceId, turn, main, signal).catch((error) => {
+    if (!endsTurn(error)) throw error;
+  });
+  if (!pages || signal.aborted) return;
+  const messages = h('div');
+  const choice = new Choice(concertId, performanceId, pages.flatMap((page) => page.seats), messages);
+  const map = seatMap(choice.hall, choice.state, { onChoose: (seat) => choice.toggle(seat), signal });
+  const prices = legend(choice.seats, choice.state, map.redraw);
+  const list = seatList(choice.seats, choice.state, (seat) => choice.toggle(seat));
+  const chosen = tray(choice, MOST, () => hold(choice, turn.credential, signal, run));
+  choice.listeners.push(map.redraw, prices.refresh, list.refresh, chosen.refresh);
+  show(main, turn.strip, h('div', { class: 'seats-head' }, h('h1', null, say('seats.title')), h('a', { class: 'quiet', href: `/concerts/${concertId}/dates` }, say('seats.other-date'))),
+    prices.element, h('p', { id: 'map-hint', class: 'unseen' }, say('map.hint')), map.element, pickers(choice), messages, list.element, chosen.element);
+  map.view.fit();
+  const onChange = (seats) => choice.lose(seats.filter((seat) => seat.status !== 'available' && choice.state.chosen.has(seat.id)).map((seat) => seat.id));
+  const inSight = (page) => Number(page.seats.some((seat) => choice.state.chosen.has(seat.id) || map.sees(seat.id)));
+  keepFresh(performanceId, pages, { credential: turn.credential, signal, inSight, onChange }).catch(() => {});
+  await hold(choice, turn.credential, signal, resume);
+}

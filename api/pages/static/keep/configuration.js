@@ -1,0 +1,6 @@
+/** What the server told this page of its settings. */
+
+const told = document.querySelector('meta[name="frontrow-configuration"]')?.content;
+
+/** `{demo, seats_per_user, poll_after_seconds, sign_in_url, handover_origins}` */
+export const configuration = told ? JSON.parse(told) : {};

@@ -1,0 +1,25 @@
+/** Who is signed in: kept for this tab only, and never put into an address. */
+
+import { ofSession } from './storage.js';
+
+const kept = ofSession('identity');
+
+function claimsOf(token) {
+  const part = token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/');
+  const bytes = Uint8Array.from(atob(part), (character) => character.charCodeAt(0));
+  return JSON.parse(new TextDecoder().decode(bytes));
+}
+
+/** Keep `token` for this tab; `name` is what to call the fan. Throws when it is no JWT. */
+export function signIn(token, name = null) {
+  const { sub, exp, scope = '' } = claimsOf(token);
+  kept.set('current', { token, userId: sub, name: name ?? sub, expires: exp * 1000, operator: scope.split(' ').includes('operator') });
+}
+
+/** `{token, userId, name, operator}` or null when nobody is signed in or the identity's time is over. */
+export function identity() {
+  const current = kept.get('current');
+  return current && current.expires > Date.now() ? current : null;
+}
+
+export const forgetIdentity = () => kept.clear();

@@ -1,0 +1,25 @@
+/** Short messages above the page's content: trouble that passes, refusals, good news. */
+
+import { h } from './dom.js';
+import { sentence } from './sentence.js';
+import { say } from './words.js';
+import { Problem } from '../talk/problem.js';
+
+const SIGNS = { bad: '!', good: '✓', calm: '…' };
+
+/** A message in a box; `kind` is `bad`, `good` or `calm`, `actions` are buttons below the text. */
+export function notice(kind, text, ...actions) {
+  return h('div', { class: `notice notice-${kind}`, role: kind === 'bad' ? 'alert' : 'status' },
+    h('span', { class: 'notice-sign', 'aria-hidden': 'true' }, SIGNS[kind]),
+    h('div', { class: 'notice-body' }, h('p', null, text), actions.length ? h('div', { class: 'row' }, actions) : null));
+}
+
+/** The notice of an error. */
+export const refusal = (error, ...actions) => notice('bad', sentence(error), ...actions);
+
+/** What to tell while waiting for trouble to pass. */
+export function trouble(problem) {
+  if (!(problem instanceof Problem)) return refusal(problem);
+  const text = problem.code === 'offline' ? say('trouble.offline') : say('trouble.busy');
+  return notice('calm', text);
+}

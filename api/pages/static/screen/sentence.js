@@ -1,0 +1,16 @@
+/** A Problem as a sentence a person understands. */
+
+import { figure, isSaid, say } from './words.js';
+import { Problem } from '../talk/problem.js';
+
+function readable(members) {
+  const entries = Object.entries(members).filter(([, value]) => ['number', 'string'].includes(typeof value));
+  return Object.fromEntries(entries.map(([name, value]) => [name, typeof value === 'number' ? figure(value) : value]));
+}
+
+/** The sentence of `error`; an unknown code reads as a fault of ours, never as the code. */
+export function sentence(error) {
+  const code = error instanceof Problem ? error.code : 'internal_error';
+  const key = isSaid(`problem.${code}`) ? `problem.${code}` : 'problem.internal_error';
+  return say(key, readable(error.members ?? {}));
+}

@@ -1,0 +1,35 @@
+/** The prices with their colours and how many seats are left at each; pressing one shows only its seats in colour. */
+
+import { h, show } from '../screen/dom.js';
+import { money } from '../screen/figures.js';
+import { say } from '../screen/words.js';
+
+function leftByPrice(seats) {
+  const left = new Map();
+  for (const { price, status } of seats) left.set(price, (left.get(price) ?? 0) + Number(status === 'available'));
+  return left;
+}
+
+function entry(price, tier, left, pressed, onPress) {
+  return h('button', { type: 'button', class: `legend-price tier-${tier + 1}`, 'aria-pressed': pressed, onclick: onPress },
+    h('span', { class: 'legend-colour', 'aria-hidden': 'true' }), h('b', null, money(price)), h('span', { class: 'soft' }, say('legend.left', { count: left })));
+}
+
+/** Build the legend; `state.price` is the price pressed. Returns `{element, refresh}`. */
+export function legend(seats, state, redraw) {
+  const element = h('div', { class: 'legend', role: 'group', 'aria-label': say('legend.label') });
+  const refresh = () => {
+    const left = leftByPrice(seats);
+    const focused = [...element.children].indexOf(document.activeElement);
+    const press = (price) => () => {
+      state.price = state.price === price ? null : price;
+      refresh();
+      redraw();
+    };
+    show(element, [...state.tiers].map(([price, tier]) => entry(price, tier, left.get(price), String(state.price === price), press(price))),
+      h('span', { class: 'legend-taken' }, h('span', { class: 'legend-colour', 'aria-hidden': 'true' }), say('legend.taken')));
+    element.children[focused]?.focus();
+  };
+  refresh();
+  return { element, refresh };
+}

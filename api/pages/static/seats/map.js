@@ -1,0 +1,109 @@
+/** The seat map: canvas, gestures and keyboard put together. */
+
+import { announce } from '../screen/announce.js';
+import { h } from '../screen/dom.js';
+import { money, seatName } from '../screen/figures.js';
+import { say } from '../screen/words.js';
+import { draw } from './drawing.js';
+import { listenToGestures } from './gestures.js';
+import { listenToKeys } from './keyboard.js';
+import { PITCH } from './layout.js';
+import { palette } from './palette.js';
+import { viewOnto } from './view.js';
+
+const FINGER = 18;
+const CLOSE_UP = 30;
+
+const spoken = (seat, chosen) => say(chosen ? 'map.seat.chosen' : `map.seat.${seat.status}`, { name: seatName(seat), price: money(seat.price) });
+
+function closest(hall, point) {
+  let best = null;
+  let least = PITCH * 0.75;
+  for (const spot of hall.spots) {
+    const far = Math.hypot(spot.x - point.x, spot.y - point.y);
+    if (far < least) [best, least] = [spot, far];
+  }
+  return best;
+}
+
+const button = (sign, label, onclick) => h('button', { type: 'button', class: 'map-button', 'aria-label': label, onclick }, sign);
+
+function canvasFor(box) {
+  const canvas = h('canvas', { class: 'map-canvas', 'aria-hidden': 'true' });
+  box.prepend(canvas);
+  return { canvas, context: canvas.getContext('2d') };
+}
+
+/**
+ * Build the map of `hall`. `state` is drawn (see drawing.js); `onChoose(seat)` is called for a seat that is tapped or taken by
+ * key. Returns `{element, redraw, view, sees}`; `redraw()` after any change of `state` or of a seat; `sees(id)` tells whether a fan who
+ * came closer has that seat in sight.
+ */
+export function seatMap(hall, state, { onChoose, signal }) {
+  const box = h('div', { class: 'map', role: 'application', tabindex: 0, 'aria-label': say('map.label'), 'aria-describedby': 'map-hint' });
+  const tip = h('div', { class: 'map-tip', 'aria-hidden': 'true', hidden: true });
+  const { canvas, context } = canvasFor(box);
+  const size = () => ({ width: box.clientWidth, height: box.clientHeight });
+  let colours = palette();
+  let asked = false;
+
+  const paint = () => {
+    asked = false;
+    const { width, height } = size();
+    const density = window.devicePixelRatio || 1;
+    if (canvas.width !== Math.round(width * density) || canvas.height !== Math.round(height * density)) {
+      canvas.width = Math.round(width * density);
+      canvas.height = Math.round(height * density);
+    }
+    context.setTransform(density, 0, 0, density, 0, 0);
+    draw(context, { width, height, hall, view, state, colours });
+  };
+  const redraw = () => {
+    if (!asked) requestAnimationFrame(paint);
+    asked = true;
+  };
+  const view = viewOnto(hall, size, redraw);
+
+  const choose = (spot) => {
+    onChoose(spot.seat);
+    redraw();
+  };
+  const setCursor = (spot) => {
+    state.cursor = spot;
+    if (spot) {
+      if (view.seatSize() < CLOSE_UP) view.zoom(CLOSE_UP / view.seatSize());
+      view.bring(spot);
+      announce(spoken(spot.seat, state.chosen.has(spot.seat.id)));
+    }
+    redraw();
+  };
+  const onTap = (x, y, coarse) => {
+    // A seat too small for a finger is come closer to first, rather than guessed.
+    if (coarse && view.seatSize() < FINGER) return view.zoom(CLOSE_UP / view.seatSize(), x, y);
+    const spot = closest(hall, view.under(x, y));
+    return spot ? choose(spot) : undefined;
+  };
+  const onHover = (x, y) => {
+    const spot = closest(hall, view.under(x, y));
+    tip.hidden = !spot;
+    if (!spot) return;
+    tip.textContent = spoken(spot.seat, state.chosen.has(spot.seat.id));
+    const { width } = size();
+    tip.style.setProperty('transform', `translate(${Math.min(Math.max(x, 90), width - 90)}px, ${y > 60 ? y - 14 : y + 54}px) translate(-50%, -100%)`);
+  };
+
+  box.append(tip, h('div', { class: 'map-buttons' }, button('+', say('map.closer'), () => view.zoom(1.6)),
+    button('−', say('map.further'), () => view.zoom(1 / 1.6)), button('⤢', say('map.whole'), () => view.fit())));
+  listenToGestures(canvas, view, { onTap, onHover, signal });
+  canvas.addEventListener('pointerleave', () => { tip.hidden = true; }, { signal });
+  listenToKeys(box, { hall, view, cursor: () => state.cursor, setCursor, choose, signal });
+  const sized = new ResizeObserver(() => (view.zoomed ? redraw() : view.fit()));
+  sized.observe(box);
+  signal.addEventListener('abort', () => sized.disconnect(), { once: true });
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+    colours = palette();
+    redraw();
+  }, { signal });
+  const sees = (id) => view.zoomed && view.contains(hall.byId.get(id));
+  return { element: box, redraw, view, sees };
+}

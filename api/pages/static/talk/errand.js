@@ -1,0 +1,59 @@
+/** A change asked of the API: submitted once whatever happens to the page, then followed to its outcome. */
+
+import { ask } from './http.js';
+import { Problem } from './problem.js';
+import { keepAsking } from './polling.js';
+import { errands } from '../keep/errands.js';
+
+async function submit(errand, credential, signal, onTrouble) {
+  let answer = null;
+  await keepAsking(async () => {
+    const { method, path, body, key } = errand;
+    answer = await ask(method, path, { credential, body, key, signal });
+    return null;
+  }, { signal, onTrouble });
+  return answer;
+}
+
+async function outcomeOf(location, credential, signal, onTrouble) {
+  let task = null;
+  await keepAsking(async () => {
+    const answer = await ask('GET', location, { credential, signal });
+    task = answer.body;
+    return task.status === 'queued' ? (answer.retryAfter ?? 1) : null;
+  }, { signal, onTrouble });
+  return task;
+}
+
+/**
+ * Run the errand called `name` (one at a time may be under way under a name) and resolve to its result; rejects with
+ * the refusal as a Problem. It is written down before it is sent, so that `resume` can send the very same request
+ * again after a reload: its idempotency key makes that the same errand, not a second one.
+ */
+export async function run(name, { method = 'POST', path, body, credential, signal, onTrouble = () => {} }) {
+  const errand = { method, path, body, key: crypto.randomUUID() };
+  errands.set(name, errand);
+  return follow(name, errand, credential, signal, onTrouble);
+}
+
+/** Resolve as `run` would have, when an errand of that name was under way; to null otherwise. */
+export async function resume(name, { credential, signal, onTrouble = () => {} }) {
+  const errand = errands.get(name);
+  return errand ? follow(name, errand, credential, signal, onTrouble) : null;
+}
+
+async function follow(name, errand, credential, signal = new AbortController().signal, onTrouble) {
+  try {
+    const location = errand.location ?? (await submit(errand, credential, signal, onTrouble))?.location;
+    // Once accepted it is only followed: a payment that went through has used up the token that could send it again.
+    if (location) errands.set(name, { ...errand, location });
+    const task = location && await outcomeOf(location, credential, signal, onTrouble);
+    if (!task) return null;
+    errands.remove(name);
+    if (task.status === 'done') return task.result;
+    throw Problem.from(task.problem, task.problem?.status ?? 500);
+  } catch (error) {
+    if (error instanceof Problem) errands.remove(name);
+    throw error;
+  }
+}
