@@ -1,0 +1,83 @@
+"""Accepting a change: the only place in api/ that enqueues. The row is committed, then the workers are woken."""
+
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import falcon
+from pydantic_core import to_json
+
+from api.task_view import TaskView
+from models import clock
+from models.database import check_clock, read_session
+from models.request import Request
+
+
+class Acceptance:
+    """Turns a checked request into a row and a 202."""
+
+    def __init__(self, tasks: TaskView) -> None:
+        """Take who shows tasks."""
+        self._tasks = tasks
+
+    def accept(self, req: falcon.Request, resp: falcon.Response, **arguments: Any) -> None:
+        """Accept the operation of this request with these arguments (JSON primitives) and answer 202.
+
+        Raises `IdempotencyKeyReusedError`, and `DatabaseUnavailableError` when nothing was accepted. A broker
+        that is away stops nothing: the request waits in its row.
+        """
+        check_clock()
+        task, user_id = req.context.operation.accepts, req.context.caller.user_id
+        key = req.context.idempotency_key
+        with read_session():
+            accepted = Request.accept(
+                operation=task.name,
+                user_id=user_id,
+                arguments=arguments,
+                idempotency_key=key,
+                fingerprint=_fingerprint(req) if key else None,
+                now=clock.utcnow(),
+            )
+        if accepted.replayed:
+            self._answer_again(resp, accepted.id, user_id)
+            return
+        task.wake(accepted.id)
+        _answer(resp, self._tasks.queued(task.name, accepted))
+
+    def replay(self, req: falcon.Request, resp: falcon.Response) -> bool:
+        """Answer with what this Idempotency-Key stands for; False when it stands for nothing.
+
+        Raises `IdempotencyKeyReusedError`.
+        """
+        key, user_id = req.context.idempotency_key, req.context.caller.user_id
+        if not key:
+            return False
+        with read_session():
+            earlier = Request.accepted_before(req.context.operation.accepts.name, user_id, key, _fingerprint(req))
+        if earlier is None:
+            return False
+        self._answer_again(resp, earlier.id, user_id)
+        return True
+
+    def _answer_again(self, resp: falcon.Response, task_id: UUID, user_id: str) -> None:
+        resp.set_header("Idempotent-Replayed", "true")
+        _answer(resp, self._tasks.find(task_id, user_id))
+
+
+def _answer(resp: falcon.Response, task: dict[str, Any]) -> None:
+    resp.status = falcon.HTTP_202
+    resp.set_header("Location", f"/v1/tasks/{task['id']}")
+    resp.set_header("Retry-After", "1")
+    resp.data = to_json(task)
+
+
+def _fingerprint(req: falcon.Request) -> str:
+    """Identify what is asked for: the body, the ids in the path, and for a leave the token itself."""
+    context = req.context
+    asked = {name: str(value) for name, value in context.target.items()}
+    body = context.get("body")
+    if body is not None:
+        asked["body"] = body.model_dump(mode="json")
+    if not asked and context.caller.token is not None:
+        asked["queue_token_id"] = context.caller.token.id
+    return sha256(to_json(asked)).hexdigest()

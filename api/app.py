@@ -1,0 +1,60 @@
+"""The application: the only place that wires routes, middleware and handlers."""
+
+from datetime import timedelta
+from typing import Any
+
+import falcon
+
+from api.operation import Enforcement
+from api.problems import add_problem_handlers
+from api.request_frame import RequestFrame
+from api.routes import ROUTES
+from api.wiring import Resource, wire
+from models import database
+from settings import Settings
+
+EXPOSED_HEADERS = "ETag, Idempotent-Replayed, Link, Location, Retry-After, X-Request-ID"
+
+
+def create_app(settings: Settings) -> falcon.App[Any, Any]:
+    """Make the WSGI application for these settings; nothing is connected to before the first request."""
+    # The workers' side, imported for its tasks, is patient with the database; a client is not kept waiting so long.
+    database.bind(
+        settings.database_url,
+        application_name="frontrow-web",
+        deadline=timedelta(seconds=settings.database_deadline_seconds),
+    )
+    wiring = wire(settings)
+    app: falcon.App[Any, Any] = falcon.App(
+        middleware=[*_cors(settings), RequestFrame(), Enforcement(wiring.gatekeeper, wiring.acceptance)]
+    )
+    add_problem_handlers(app)
+    for path, resource_class in ROUTES:
+        app.add_route(path, with_head(resource_class(wiring)))
+    _add_pages(app, settings)
+    return app
+
+
+def with_head(resource: Resource) -> Resource:
+    """Let a resource answer HEAD wherever it answers GET; the server leaves the body away."""
+    if hasattr(resource, "on_get"):
+        resource.on_head = resource.on_get  # type: ignore[attr-defined]
+    return resource
+
+
+def _cors(settings: Settings) -> list[Any]:
+    """Let scripts of configured origins read answers; of none by default. Credentials are headers, never cookies."""
+    origins = settings.cors_origins.split()
+    if not origins:
+        return []
+    return [
+        falcon.CORSMiddleware(
+            allow_origins="*" if "*" in origins else origins, expose_headers=EXPOSED_HEADERS, allow_credentials=None
+        )
+    ]
+
+
+def _add_pages(app: falcon.App[Any, Any], settings: Settings) -> None:
+    from api.pages import add_pages
+
+    add_pages(app, settings)

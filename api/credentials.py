@@ -1,0 +1,142 @@
+"""Bearer tokens: who is calling, and whether that is enough for an operation."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Final
+
+import falcon
+
+from api.identity import Identities
+from api.lines import Lines
+from api.problems import ProblemError
+from api.token_signature import PREFIX, QueueTokenClaims, TokenSignature
+from models import clock
+from models.database import read_session, write_session
+from models.errors import NotAdmittedError, TokenInvalidError, WrongConcertError
+from models.queue_token import QueueToken, QueueTokenStatus, Standing
+from settings import Settings
+
+
+class Credential(Enum):
+    """What an operation asks for; the value is how the documentation says it."""
+
+    NONE = "none"
+    IDENTITY = "an identity"
+    OPERATOR = "an identity whose scope holds `operator`"
+    OWNER = "the owner: his identity or any genuine queue token of his"
+    QUEUE_TOKEN = "a genuine queue token"  # noqa: S105  # It is a sentence.
+    LIVE_TOKEN = "a queue token that waits or is active"  # noqa: S105
+    ACTIVE_TOKEN = "an active queue token"  # noqa: S105
+    LIVE_TOKEN_OR_IDENTITY = "a queue token that waits or is active, or an identity"  # noqa: S105
+
+
+IDENTITY_WILL_DO: Final = frozenset(
+    {Credential.IDENTITY, Credential.OPERATOR, Credential.OWNER, Credential.LIVE_TOKEN_OR_IDENTITY}
+)
+QUEUE_TOKEN_WILL_DO: Final = frozenset(Credential) - {Credential.NONE, Credential.IDENTITY, Credential.OPERATOR}
+# For these it matters where the token stands, not only that it is genuine.
+STANDING_MATTERS: Final = frozenset({Credential.LIVE_TOKEN, Credential.ACTIVE_TOKEN, Credential.LIVE_TOKEN_OR_IDENTITY})
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is calling; `token` is set when he came with a queue token."""
+
+    user_id: str
+    token: QueueTokenClaims | None = None
+
+    @property
+    def queue_token(self) -> QueueTokenClaims:
+        """The queue token of an operation that takes nothing else."""
+        if self.token is None:
+            message = "A queue token is needed here."
+            raise TokenInvalidError(message)
+        return self.token
+
+    def check_concert(self, concert_id: int) -> None:
+        """Refuse with `WrongConcertError` when the queue token is for another concert."""
+        if self.queue_token.concert_id != concert_id:
+            message = f"The queue token is for concert {self.queue_token.concert_id}, not for {concert_id}."
+            raise WrongConcertError(message, concert_id=self.queue_token.concert_id)
+
+
+class Gatekeeper:
+    """Reads bearer tokens and says who may pass."""
+
+    def __init__(self, settings: Settings, signature: TokenSignature, lines: Lines) -> None:
+        """Take the keys from the settings; `lines` tells a fan who still waits his position."""
+        self._identities = Identities(settings)
+        self._signature = signature
+        self._lines = lines
+        self._retry_after = str(settings.poll_after_seconds)
+
+    def admit(self, req: falcon.Request, credential: Credential) -> Caller:
+        """Return who is calling when his credential is genuine and of the right kind; asks no server."""
+        token = _bearer(req)
+        if token.startswith(PREFIX):
+            claims = self._signature.read(token)
+            if claims is None or credential not in QUEUE_TOKEN_WILL_DO:
+                message = "The queue token is not genuine, or not what is asked for here."
+                raise TokenInvalidError(message)
+            return Caller(claims.user_id, claims)
+        if credential not in IDENTITY_WILL_DO:
+            message = "A queue token is needed here."
+            raise TokenInvalidError(message)
+        identity = self._identities.read(token)
+        if credential is Credential.OPERATOR and not identity.is_operator:
+            raise ProblemError(code="insufficient_scope", detail="The identity's scope does not hold `operator`.")
+        return Caller(identity.user_id)
+
+    def check_standing(self, caller: Caller, credential: Credential) -> None:
+        """Refuse unless the caller's queue token, if he came with one, still does what is asked for.
+
+        Raises `TokenInvalidError`, `TokenExpiredError`, or a `not_admitted` problem.
+        """
+        if credential not in STANDING_MATTERS or caller.token is None:
+            return
+        now = clock.utcnow()
+        standing = standing_of(caller.token)
+        standing.check_live(now)
+        if standing.status == QueueTokenStatus.ACTIVE:
+            note_use(standing, now)
+        elif credential is Credential.ACTIVE_TOKEN:
+            raise self._not_admitted(caller.token)
+
+    def _not_admitted(self, token: QueueTokenClaims) -> ProblemError:
+        position = self._lines.of(token.concert_id).line.position(token.place)
+        return ProblemError(
+            code=NotAdmittedError.code,
+            detail=f"The queue token still waits, at position {position}.",
+            headers={"Retry-After": self._retry_after},
+            position=position,
+        )
+
+
+def standing_of(token: QueueTokenClaims) -> Standing:
+    """Read where a genuine token stands. Raises `TokenInvalidError` when the database knows it no more."""
+    with read_session():
+        standing = QueueToken.standing(token.id)
+    # The same secret may sign for a database that was made anew: then ids come again, users do not match.
+    if standing is None or (standing.user_id, standing.place) != (token.user_id, token.place):
+        message = "There is no such queue token."
+        raise TokenInvalidError(message)
+    return standing
+
+
+def note_use(standing: Standing, now: datetime) -> None:
+    """Note that an admitted fan came, so that his place inside is not given to the next one."""
+    if standing.used_at is None:
+        with write_session():
+            QueueToken.mark_used(standing.id, now)
+
+
+def _bearer(req: falcon.Request) -> str:
+    scheme, _, token = (req.env.get("HTTP_AUTHORIZATION") or "").partition(" ")
+    token = token.strip()
+    if not scheme:
+        raise ProblemError(code="token_missing", detail="Send a credential as `Authorization: Bearer <token>`.")
+    if scheme.lower() != "bearer" or not token:
+        message = "The Authorization header is not `Bearer <token>`."
+        raise TokenInvalidError(message)
+    return token

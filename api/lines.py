@@ -1,0 +1,86 @@
+"""The lines as this process last saw them, so that a poll of a fan far back asks no server."""
+
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from threading import Lock
+
+from pydantic_core import to_json
+
+from api.caching import etag_of
+from models import clock
+from models.database import read_session
+from models.line import Line
+from models.queue_token import QueueToken
+
+# A snapshot serves one tick of the common clock. All processes change over at the same moments, so of
+# two polls that are a tick apart the later one is never told by an older snapshot, whoever answers it:
+# a position cannot grow.
+TICK = timedelta(seconds=0.5)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+# A token that was left is written down a moment after the time it is left at; so far back is looked again.
+OVERLAP = timedelta(seconds=10)
+
+
+class Snapshot:
+    """One line in one tick, with the answer of `GET /v1/queues/{concert_id}` made of it once.
+
+    `left` holds the places behind those admitted whose fans gave them up.
+    """
+
+    def __init__(self, line: Line, tick: int, left: frozenset[int]) -> None:
+        """Keep a line read in a tick."""
+        self.line, self.tick, self.left = line, tick, left
+
+    def knows_waiting(self, place: int) -> bool:
+        """Tell whether a place waits for sure; when not, only the token's row says what became of it.
+
+        Near the head every place that waits is known, farther back those that were given up; what ends by
+        time, the token says itself. A place newer than the snapshot may be one of another database.
+        """
+        if place <= self.line.head_end:
+            return self.line.contains(place)
+        return place <= self.line.issued and place not in self.left
+
+    @cached_property
+    def body(self) -> bytes:
+        """The line as JSON."""
+        return to_json(self.line.view())
+
+    @cached_property
+    def etag(self) -> str:
+        """The entity tag of the body."""
+        return etag_of(self.body)
+
+
+class Lines:
+    """The newest snapshot of each line that somebody asked for."""
+
+    def __init__(self) -> None:
+        """Start with none; a line is read when it is first asked for."""
+        self._snapshots: dict[int, Snapshot] = {}
+        self._reading = Lock()
+
+    def of(self, concert_id: int) -> Snapshot:
+        """Return the line of a concert, at most a tick old. Raises `ConcertNotFoundError`."""
+        tick = (clock.utcnow() - _EPOCH) // TICK
+        snapshot = self._snapshots.get(concert_id)
+        if snapshot is not None and snapshot.tick == tick:
+            return snapshot
+        with self._reading:
+            snapshot = self._snapshots.get(concert_id)
+            if snapshot is None or snapshot.tick < tick:
+                snapshot = self._snapshots[concert_id] = _read(concert_id, snapshot)
+        return snapshot
+
+
+def _read(concert_id: int, before: Snapshot | None) -> Snapshot:
+    now = clock.utcnow()
+    since, left = (before.line.taken_at - OVERLAP, before.left) if before else (_EPOCH, frozenset[int]())
+    with read_session():
+        line = Line.load(concert_id, now)
+        newly = QueueToken.left_since(concert_id, since, beyond=line.serving_number)
+    if not left.issuperset(newly):
+        left = frozenset(place for place in left.union(newly) if place > line.serving_number)
+    return Snapshot(line, (now - _EPOCH) // TICK, left)

@@ -1,0 +1,243 @@
+"""The OpenAPI 3.1 document, built from ROUTES and what each responder declares; nothing is described twice."""
+
+import json
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from api.credentials import IDENTITY_WILL_DO, QUEUE_TOKEN_WILL_DO, Credential
+from api.operation import Operation, operation_of
+from api.problem_codes import PROBLEMS
+from api.routes import ROUTES
+from api.schemas.tasks import ProblemView, TaskView
+
+METHODS = ("GET", "POST", "PATCH", "DELETE")
+REFERENCE = "#/components/schemas/{model}"
+VERSION = "1.0.0"
+
+_PATH_PARAMETER = re.compile(r"{(\w+)}")
+_ABOUT = """A queue in front of a concert's seats: wait in line, be admitted, hold a seat, pay with points.
+
+Every change is answered `202 Accepted` with a *Task*; poll `Location` for its one outcome. Send an `Idempotency-Key`
+with a change to be able to repeat it safely. Errors are `application/problem+json`; each `code` has a page under
+`/problems/`."""
+
+_SECURITY_SCHEMES = {
+    "identity": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "A JWT of the operator's identity provider; `sub` is the user id, `exp` is required.",
+    },
+    "queueToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A queue token, as the result of `queue_token.issue` holds it.",
+    },
+    "operator": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "An identity whose `scope` holds `operator`.",
+    },
+}
+
+
+def as_text() -> str:
+    """Return the document as it is committed (`python -m api.openapi > openapi.json`)."""
+    return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
+
+
+@cache
+def document() -> dict[str, Any]:
+    """Return the document of the whole service."""
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "frontrow", "version": VERSION, "description": _ABOUT},
+        "paths": _paths(),
+        "components": {"schemas": _schemas(), "securitySchemes": _SECURITY_SCHEMES},
+    }
+
+
+def declared() -> Iterator[tuple[str, str, Operation]]:
+    """Yield path, method and operation of everything that is routed."""
+    for path, resource in ROUTES:
+        for method in METHODS:
+            operation = operation_of(resource, method)
+            if operation is not None:
+                yield path, method, operation
+
+
+def codes_of(path: str, operation: Operation) -> list[str]:
+    """Return every problem code that an operation may answer with at once."""
+    codes = [refusal.code for refusal in operation.refusals]
+    if operation.credential is not Credential.NONE:
+        codes += ["token_missing", "token_invalid", "token_expired"]
+    if operation.credential is Credential.OPERATOR:
+        codes.append("insufficient_scope")
+    if operation.credential is Credential.ACTIVE_TOKEN:
+        codes.append("not_admitted")
+    if operation.body is not None:
+        codes += ["malformed_json", "body_too_large", "unsupported_media_type", "validation_failed"]
+    if operation.query is not None:
+        codes.append("validation_failed")
+    if operation.accepts is not None:
+        codes += ["invalid_idempotency_key", "idempotency_key_reused"]
+    codes += [f"{name.removesuffix('_id')}_not_found" for name in _PATH_PARAMETER.findall(path) if name != "code"]
+    if path.startswith("/v1/"):
+        codes.append("database_unavailable")
+    return sorted(set(codes), key=lambda code: (PROBLEMS[code].status, code))
+
+
+def _paths() -> dict[str, Any]:
+    paths: dict[str, Any] = defaultdict(dict)
+    for path, method, operation in declared():
+        paths[path][method.lower()] = _operation(path, method, operation)
+    return dict(paths)
+
+
+def _operation(path: str, method: str, operation: Operation) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": _operation_id(path, method),
+        "summary": operation.summary,
+        "description": _description(operation),
+        "tags": [operation.tag],
+        "security": _security(operation.credential),
+        "parameters": [*_path_parameters(path), *_query_parameters(operation), *_header_parameters(operation)],
+        "responses": {**_answers(operation), **_refusals(path, operation)},
+    }
+    if operation.body is not None:
+        content = {"application/json": {"schema": _reference(operation.body)}}
+        described["requestBody"] = {"required": True, "content": content}
+    return described
+
+
+def _operation_id(path: str, method: str) -> str:
+    words = re.sub(r"\W+", "_", path.removeprefix("/v1")).strip("_")
+    return f"{method.lower()}_{words}"
+
+
+def _description(operation: Operation) -> str:
+    parts = [operation.description] if operation.description else []
+    if operation.credential is not Credential.NONE:
+        parts.append(f"Needs {operation.credential.value}.")
+    if operation.accepts is not None:
+        parts.append(f"Accepted as task `{operation.accepts.name}`.")
+    if operation.result is not None:
+        parts.append(f"The task's `result` is a `{operation.result.__name__}`.")
+    if operation.outcomes:
+        parts.append(
+            "The task may be refused: " + ", ".join(f"`{refusal.code}`" for refusal in operation.outcomes) + "."
+        )
+    return "\n\n".join(parts)
+
+
+def _security(credential: Credential) -> list[dict[str, list[str]]]:
+    if credential is Credential.OPERATOR:
+        return [{"operator": []}]
+    schemes = []
+    if credential in IDENTITY_WILL_DO:
+        schemes.append("identity")
+    if credential in QUEUE_TOKEN_WILL_DO:
+        schemes.append("queueToken")
+    return [{scheme: []} for scheme in schemes]
+
+
+def _path_parameters(path: str) -> Iterator[dict[str, Any]]:
+    for name in _PATH_PARAMETER.findall(path):
+        schema: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
+        if name == "task_id":
+            schema = {"type": "string", "format": "uuid"}
+        elif name == "code":
+            schema = {"type": "string", "enum": list(PROBLEMS)}
+        yield {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _query_parameters(operation: Operation) -> Iterator[dict[str, Any]]:
+    if operation.query is None:
+        return
+    for name, schema in operation.query.model_json_schema()["properties"].items():
+        # In a query a parameter is there or not: what the model calls null is leaving it away.
+        shown = {**schema, **next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), {})}
+        for word in ("anyOf", "title", "description", "default"):
+            shown.pop(word, None) if word != "default" or shown.get("default") is None else None
+        description = schema.get("description", "")
+        yield {"name": name, "in": "query", "required": False, "schema": shown, "description": description}
+
+
+def _header_parameters(operation: Operation) -> Iterator[dict[str, Any]]:
+    if operation.accepts is not None:
+        yield {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": False,
+            "description": "The same key with the same body stands for the same task.",
+            "schema": {"type": "string", "pattern": r"^[\x21-\x7E]{1,255}$", "minLength": 1, "maxLength": 255},
+        }
+
+
+def _answers(operation: Operation) -> dict[str, Any]:
+    answers = {str(status): _answer(status, model, operation) for status, model in operation.answers.items()}
+    if operation.accepts is not None:
+        accepted = _answer(202, TaskView, operation)
+        accepted["headers"] = {
+            "Location": _header("Where to poll.", "string"),
+            "Retry-After": _header("Seconds to wait before polling.", "integer"),
+            "Idempotent-Replayed": _header("`true` when the key stood for this task before.", "string"),
+        }
+        answers["202"] = accepted
+    return answers
+
+
+def _answer(status: int, model: type[BaseModel] | None, operation: Operation) -> dict[str, Any]:
+    schema = _reference(model) if model is not None else {"type": "string"}
+    words = {200: "OK", 201: "Created", 202: "Accepted", 503: "Not ready"}
+    return {"description": words[status], "content": {operation.media_type: {"schema": schema}}}
+
+
+def _header(description: str, type_: str) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": type_}}
+
+
+def _refusals(path: str, operation: Operation) -> dict[str, Any]:
+    by_status: dict[int, list[str]] = defaultdict(list)
+    for code in codes_of(path, operation):
+        by_status[PROBLEMS[code].status].append(code)
+    content = {"application/problem+json": {"schema": _reference(ProblemView)}}
+    return {
+        str(status): {"description": ", ".join(f"`{code}`" for code in codes), "content": content}
+        for status, codes in sorted(by_status.items())
+        if status not in operation.answers
+    }
+
+
+def _models() -> list[type[BaseModel]]:
+    found: dict[str, type[BaseModel]] = {"TaskView": TaskView, "ProblemView": ProblemView}
+    for _, _, operation in declared():
+        for model in (operation.body, operation.result, *operation.answers.values()):
+            if model is not None:
+                found[_name(model)] = model
+    return list(found.values())
+
+
+def _schemas() -> dict[str, Any]:
+    _, definitions = models_json_schema([(model, "validation") for model in _models()], ref_template=REFERENCE)
+    return dict(sorted(definitions["$defs"].items()))
+
+
+def _name(model: type[BaseModel]) -> str:
+    return re.sub(r"\W", "_", model.__name__)
+
+
+def _reference(model: type[BaseModel]) -> Mapping[str, str]:
+    return {"$ref": REFERENCE.format(model=_name(model))}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(as_text())

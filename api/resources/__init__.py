@@ -1,0 +1,1 @@
+"""The URLs, a class each: validate, then enqueue or read; nothing of the domain is decided here."""

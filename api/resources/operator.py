@@ -1,0 +1,98 @@
+"""What operators do: put concerts on sale, steer lines, look at figures, give money back."""
+
+from datetime import timedelta
+
+import falcon
+
+from api.caching import answer
+from api.credentials import Credential
+from api.operation import operation
+from api.schemas.concerts import ConcertView
+from api.schemas.operator import CreateConcert, QueueSettingsView, StatsView, SteerQueue
+from api.schemas.payments import PaymentView
+from api.wiring import Resource
+from models import clock, statistics
+from models.concert import Concert
+from models.database import patience, read_session, write_session
+from models.errors import AlreadyRefundedError, ConcertNotFoundError, PaymentNotFoundError
+from models.queue import Queue
+from workers.payments import refund
+
+TAG = "Operators"
+# Tens of thousands of seats take a moment to be made.
+CREATION_PATIENCE = timedelta(seconds=4)
+
+
+class NewConcerts(Resource):
+    """`/v1/operator/concerts`."""
+
+    @operation(
+        "Put a concert on sale",
+        tag=TAG,
+        credential=Credential.OPERATOR,
+        body=CreateConcert,
+        answers={201: ConcertView},
+        description="A plain write, done when it is answered.",
+    )
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Create a concert with its line, dates and seats."""
+        new = req.context.body.model_dump()
+        with patience(CREATION_PATIENCE), write_session():
+            concert = Concert.create(**new, now=clock.utcnow(), policy=self.wiring.settings.policy)
+        resp.status = falcon.HTTP_201
+        resp.set_header("Location", f"/v1/concerts/{concert['id']}")
+        answer(resp, concert)
+
+
+class QueueOfConcert(Resource):
+    """`/v1/operator/concerts/{concert_id}/queue`."""
+
+    @operation(
+        "Steer the line of a concert",
+        tag=TAG,
+        credential=Credential.OPERATOR,
+        body=SteerQueue,
+        answers={200: QueueSettingsView},
+        refusals=(ConcertNotFoundError,),
+        description="What is left away stays as it is.",
+    )
+    def on_patch(self, req: falcon.Request, resp: falcon.Response, concert_id: int) -> None:
+        """Change state, capacity or rate."""
+        changes = req.context.body.model_dump(exclude_unset=True)
+        with write_session():
+            queue = Queue.steer(concert_id, **changes)
+        answer(resp, queue)
+
+
+class Stats(Resource):
+    """`/v1/operator/concerts/{concert_id}/stats`."""
+
+    @operation(
+        "See a concert's figures",
+        tag=TAG,
+        credential=Credential.OPERATOR,
+        answers={200: StatsView},
+        refusals=(ConcertNotFoundError,),
+    )
+    def on_get(self, req: falcon.Request, resp: falcon.Response, concert_id: int) -> None:
+        """Count the line, the seats, the money and the last minute."""
+        del req
+        with read_session():
+            answer(resp, statistics.of_concert(concert_id, clock.utcnow()))
+
+
+class Refunds(Resource):
+    """`/v1/operator/payments/{payment_id}/refund`."""
+
+    @operation(
+        "Refund a payment",
+        tag=TAG,
+        credential=Credential.OPERATOR,
+        accepts=refund,
+        result=PaymentView,
+        outcomes=(PaymentNotFoundError, AlreadyRefundedError),
+        description="Points back through a ledger entry, seats free again, reservation `refunded`.",
+    )
+    def on_post(self, req: falcon.Request, resp: falcon.Response, payment_id: int) -> None:
+        """Accept a refund."""
+        self.wiring.acceptance.accept(req, resp, payment_id=payment_id)

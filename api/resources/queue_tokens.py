@@ -1,0 +1,109 @@
+"""Queue tokens: join the line, see where one stands, leave."""
+
+import falcon
+
+from api.caching import answer
+from api.credentials import Credential, note_use, standing_of
+from api.operation import operation
+from api.schemas.queue_tokens import IssuedQueueTokenView, IssueQueueToken, QueueTokenView
+from api.token_signature import QueueTokenClaims
+from api.wiring import Resource, Wiring
+from models import clock
+from models.errors import (
+    ConcertNotFoundError,
+    QueueClosedError,
+    TokenExpiredError,
+    TokenInvalidError,
+)
+from models.queue_token import LIVE, QueueTokenStatus, Standing, expired
+from workers.queue_tokens import issue, leave
+
+TAG = "Queue tokens"
+
+
+class QueueTokens(Resource):
+    """`/v1/queue-tokens`."""
+
+    @operation(
+        "Join the line of a concert",
+        tag=TAG,
+        credential=Credential.IDENTITY,
+        body=IssueQueueToken,
+        accepts=issue,
+        result=IssuedQueueTokenView,
+        outcomes=(ConcertNotFoundError, QueueClosedError),
+        description="Whoever has a live token for the concert gets the same one back, not a second place in line.",
+    )
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Accept a place in line."""
+        self.wiring.acceptance.accept(req, resp, concert_id=req.context.body.concert_id)
+
+
+class CurrentQueueToken(Resource):
+    """`/v1/queue-tokens/current`: the token that is the credential."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        """Take what every poll needs at hand."""
+        super().__init__(wiring)
+        self._policy = wiring.settings.policy
+        self._retry_after = str(wiring.settings.poll_after_seconds)
+
+    @operation(
+        "See where one stands",
+        tag=TAG,
+        credential=Credential.QUEUE_TOKEN,
+        answers={200: QueueTokenView},
+        refusals=(TokenExpiredError,),
+        description="Poll as `Retry-After` says. An admitted fan who never polls nor calls loses his place inside.",
+    )
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Tell status and position, from memory as long as the line's snapshot knows that the token waits."""
+        token = req.context.caller.queue_token
+        try:
+            snapshot = self.wiring.lines.of(token.concert_id)
+        except ConcertNotFoundError as error:
+            message = "There is no such queue token."
+            raise TokenInvalidError(message) from error
+        standing = self._as_waiting(token) if snapshot.knows_waiting(token.place) else None
+        if standing is None or standing.is_over(clock.utcnow()):
+            standing = _current(token)
+        resp.set_header("Retry-After", self._retry_after)
+        answer(resp, standing.view(snapshot.line, self._policy))
+
+    def _as_waiting(self, token: QueueTokenClaims) -> Standing:
+        """Tell from the token itself what its row says as long as it waits."""
+        return Standing(
+            token.id,
+            token.concert_id,
+            token.user_id,
+            token.place,
+            QueueTokenStatus.WAITING,
+            token.issued_at,
+            None,
+            None,
+            token.issued_at + self._policy.waiting_token,
+        )
+
+    @operation(
+        "Leave the line",
+        tag=TAG,
+        credential=Credential.LIVE_TOKEN,
+        accepts=leave,
+        result=QueueTokenView,
+        outcomes=(TokenExpiredError,),
+        description="The place is given up, and a held seat of this token is freed.",
+    )
+    def on_delete(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Accept that the place is given up."""
+        self.wiring.acceptance.accept(req, resp, queue_token_id=req.context.caller.queue_token.id)
+
+
+def _current(token: QueueTokenClaims) -> Standing:
+    """Read where a token stands; an admitted fan counts as come. Raises `TokenInvalidError`, `TokenExpiredError`."""
+    now = clock.utcnow()
+    standing = standing_of(token)
+    if standing.status != QueueTokenStatus.COMPLETED and (standing.status not in LIVE or standing.is_over(now)):
+        raise expired(standing.status)
+    if standing.status == QueueTokenStatus.ACTIVE:
+        note_use(standing, now)
+    return standing

@@ -1,0 +1,45 @@
+"""ROUTES: every path of the service and the class that serves it; wired by app.py, documented by openapi.py."""
+
+from api.resources import (
+    concerts,
+    documents,
+    health,
+    metrics,
+    operator,
+    payments,
+    performances,
+    points,
+    queue_tokens,
+    reservations,
+    tasks,
+)
+from api.wiring import Resource
+
+ROUTES: tuple[tuple[str, type[Resource]], ...] = (
+    ("/v1/queue-tokens", queue_tokens.QueueTokens),
+    ("/v1/queue-tokens/current", queue_tokens.CurrentQueueToken),
+    ("/v1/queues/{concert_id}", concerts.Line),
+    ("/v1/concerts", concerts.Concerts),
+    ("/v1/concerts/{concert_id}", concerts.OneConcert),
+    ("/v1/concerts/{concert_id}/dates", concerts.Dates),
+    ("/v1/performances/{performance_id}/seats", performances.Seats),
+    ("/v1/reservations", reservations.Reservations),
+    ("/v1/reservations/{reservation_id}", reservations.OneReservation),
+    ("/v1/points", points.Points),
+    ("/v1/points/entries", points.PointEntries),
+    ("/v1/points/charges", points.PointCharges),
+    ("/v1/payments", payments.Payments),
+    ("/v1/payments/{payment_id}", payments.OnePayment),
+    ("/v1/bookings", payments.Bookings),
+    ("/v1/tasks/{task_id}", tasks.OneTask),
+    ("/v1/operator/concerts", operator.NewConcerts),
+    ("/v1/operator/concerts/{concert_id}/queue", operator.QueueOfConcert),
+    ("/v1/operator/concerts/{concert_id}/stats", operator.Stats),
+    ("/v1/operator/payments/{payment_id}/refund", operator.Refunds),
+    ("/healthz", health.Alive),
+    ("/readyz", health.Ready),
+    ("/metrics", metrics.Metrics),
+    ("/openapi.json", documents.OpenApi),
+    ("/docs", documents.Docs),
+    ("/problems/{code}", documents.ProblemPage),
+)

@@ -1,0 +1,36 @@
+"""Queue tokens."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from api.schemas.shape import Count, Id, RequestBody, Time, UserId, View
+
+
+class IssueQueueToken(RequestBody):
+    """Join the line of a concert."""
+
+    concert_id: Id
+
+
+class QueueTokenView(View):
+    """A fan's place in the line, and then his time inside."""
+
+    id: Id
+    concert_id: Id
+    user_id: UserId
+    status: Literal["waiting", "active", "completed", "expired", "left"]
+    position: Annotated[int, Field(ge=1)] | None = Field(
+        description="1 is the next to be admitted; null when not waiting. Never grows from one poll to the next."
+    )
+    estimated_wait_seconds: Count | None
+    issued_at: Time
+    admitted_at: Time | None
+    expires_at: Time
+    poll_after_seconds: Count
+
+
+class IssuedQueueTokenView(QueueTokenView):
+    """A queue token with the text that is its credential; only the result of its issue holds it."""
+
+    token: str = Field(description="Opaque. Send it as `Authorization: Bearer <token>`.")

@@ -1,0 +1,53 @@
+"""Tasks as their owner sees them: the request's row, completed with what only the HTTP side knows."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from api.problems import ProblemError, problem_of_outcome
+from api.token_signature import QueueTokenClaims, TokenSignature
+from models.clock import to_rfc3339
+from models.database import read_session
+from models.request import Accepted, Request
+
+ISSUE = "queue_token.issue"
+
+
+class TaskView:
+    """Shows tasks; signs the queue token in the result of its issue, so that no server ever holds it."""
+
+    def __init__(self, signature: TokenSignature) -> None:
+        """Take who signs queue tokens."""
+        self._signature = signature
+
+    @staticmethod
+    def queued(operation: str, accepted: Accepted) -> dict[str, Any]:
+        """Return the *Task* of a request that was accepted just now."""
+        return {
+            "id": str(accepted.id),
+            "operation": operation,
+            "status": "queued",
+            "submitted_at": to_rfc3339(accepted.submitted_at),
+            "finished_at": None,
+            "result": None,
+            "problem": None,
+        }
+
+    def find(self, task_id: UUID, user_id: str) -> dict[str, Any]:
+        """Return a user's *Task*. Raises a `task_not_found` problem, for somebody else's too."""
+        with read_session():
+            task = Request.task(task_id, user_id)
+        if task is None:
+            raise ProblemError(code="task_not_found", detail="There is no such task.")
+        if task["problem"] is not None:
+            task["problem"] = problem_of_outcome(task["problem"])
+        elif task["result"] is not None and task["operation"] == ISSUE:
+            task["result"] = self._with_token(task["result"])
+        return task
+
+    def _with_token(self, result: dict[str, Any]) -> dict[str, Any]:
+        """Replace the place in the line by the signed token that carries it."""
+        shown = {name: value for name, value in result.items() if name != "place"}
+        issued_at = datetime.fromisoformat(result["issued_at"])
+        claims = QueueTokenClaims(result["id"], result["concert_id"], result["place"], result["user_id"], issued_at)
+        return {"token": self._signature.sign(claims), **shown}

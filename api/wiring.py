@@ -1,0 +1,48 @@
+"""What resources are given: the settings, and the few objects that one process shares."""
+
+from dataclasses import dataclass
+
+from api.accepted import Acceptance
+from api.credentials import Gatekeeper
+from api.lines import Lines
+from api.programme import Programme
+from api.task_view import TaskView
+from api.token_signature import TokenSignature
+from settings import Settings
+from workers.broker import Broker, broker_of
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """The parts of one application, made once by `wire`."""
+
+    settings: Settings
+    gatekeeper: Gatekeeper
+    acceptance: Acceptance
+    tasks: TaskView
+    lines: Lines
+    programme: Programme
+    broker: Broker
+
+
+def wire(settings: Settings) -> Wiring:
+    """Make the parts of an application; opens no connection."""
+    signature, lines = TokenSignature(settings.secret), Lines()
+    tasks = TaskView(signature)
+    return Wiring(
+        settings=settings,
+        gatekeeper=Gatekeeper(settings, signature, lines),
+        acceptance=Acceptance(tasks),
+        tasks=tasks,
+        lines=lines,
+        programme=Programme(),
+        broker=broker_of(settings),
+    )
+
+
+class Resource:
+    """One URL; its responders declare their operations."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        """Keep the parts."""
+        self.wiring = wiring
