@@ -1,5 +1,6 @@
 """The `frontrow` command and its subcommands; each imports what it needs only when it is called."""
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -17,8 +18,27 @@ data_dir_option = click.option(
     help="The folder of the service's data and secret.",
 )
 
+# Commands with a module of their own: where they stand.
+ELSEWHERE = {"demo": "cli.demo:demo", "sale": "cli.sale.command:sale"}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class Commands(click.Group):
+    """The commands below and those elsewhere, which are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name all commands."""
+        return sorted({*super().list_commands(ctx), *ELSEWHERE})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return one command, or None when there is no such."""
+        if cmd_name not in ELSEWHERE:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = ELSEWHERE[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Frontrow: a line in front of a concert's seats."""
 
