@@ -5,7 +5,7 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import worker_ready, worker_shutdown
-from kombu import Queue
+from kombu import Exchange, Queue
 
 import logs
 from beat_schedule import BEAT_SCHEDULE
@@ -41,7 +41,8 @@ app.conf.update(
     task_ignore_result=True,
     task_acks_late=True,
     task_reject_on_worker_lost=True,
-    task_queues=[Queue(queue.value) for queue in BrokerQueue],
+    task_queues=[Queue(queue.value, Exchange(queue.value), routing_key=queue.value) for queue in BrokerQueue],
+    task_default_queue=BrokerQueue.SWEEPS.value,
     task_create_missing_queues=False,
     task_soft_time_limit=45,
     task_time_limit=55,
@@ -55,7 +56,6 @@ app.conf.update(
     worker_enable_remote_control=False,
     worker_send_task_events=False,
     worker_cancel_long_running_tasks_on_connection_loss=False,
-    event_queue_exclusive=False,
     enable_utc=True,
     beat_schedule=BEAT_SCHEDULE,
     beat_max_loop_interval=1,
