@@ -158,6 +158,14 @@ def read_session() -> Iterator[None]:
 
 
 @contextmanager
+def snapshot_session() -> Iterator[None]:
+    """Open a session whose statements all read the data of one moment. Raises `DatabaseUnavailableError`."""
+    with write_session():
+        change("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield
+
+
+@contextmanager
 def write_session() -> Iterator[None]:
     """Open one transaction; commits at the end, rolls back on an exception. Raises `DatabaseUnavailableError`."""
     with _available(), db_session(immediate=True):

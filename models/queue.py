@@ -30,13 +30,15 @@ class Queue(db.Entity):
 
     `last_place` is the newest token's place, `serving_number` the highest place admitted: whoever
     waits has a place between them. `admitted_total` and `gone_total` count who was admitted and who
-    left or expired while waiting, so the length of the line needs no counting.
+    left or expired while waiting, so the length of the line needs no counting. `admitted_under` is the
+    capacity of the last admission: after the capacity was lowered, so many may still be inside.
     """
 
     _table_ = "queue"
     concert_id = PrimaryKey(int, size=64)
     state = Required(str)
     capacity = Required(int)
+    admitted_under = Required(int, default=0)
     admit_per_second = Optional(float)
     last_place = Required(int, size=64, default=0)
     serving_number = Required(int, size=64, default=0)
@@ -131,6 +133,7 @@ class Queue(db.Entity):
         self.credit = self._credit_at(now) - admitted if self.admit_per_second else 0.0
         self.credited_at = now
         self.admitted_total += admitted
+        self.admitted_under = self.capacity
 
     def expire_active(self, now: datetime, policy: Policy) -> int:
         """End active tokens whose time is over, and admissions that were never used; return how many."""

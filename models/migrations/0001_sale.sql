@@ -15,6 +15,7 @@ CREATE TABLE queue (
     concert_id       bigint PRIMARY KEY REFERENCES concert,
     state            text NOT NULL CHECK (state IN ('open', 'paused', 'closed')),
     capacity         integer NOT NULL CHECK (capacity >= 1),
+    admitted_under   integer NOT NULL DEFAULT 0,
     admit_per_second double precision CHECK (admit_per_second > 0),
     last_place       bigint NOT NULL DEFAULT 0,
     serving_number   bigint NOT NULL DEFAULT 0,
