@@ -5,7 +5,7 @@ import { keepHold } from '../keep/holds.js';
 import { configuration } from '../keep/configuration.js';
 import { announce } from '../screen/announce.js';
 import { h, show } from '../screen/dom.js';
-import { seatName } from '../screen/figures.js';
+import { seatName, seatNames } from '../screen/figures.js';
 import { notice, refusal, trouble } from '../screen/notice.js';
 import { go } from '../screen/router.js';
 import { say } from '../screen/words.js';
@@ -56,7 +56,7 @@ class Choice {
     this.state.chosen.clear();
     for (const { seat } of spots) this.state.chosen.set(seat.id, seat);
     this.tell(null);
-    announce(spots.map(({ seat }) => seatName(seat)).join(', '));
+    announce(seatNames(spots.map(({ seat }) => seat)));
     this.refresh();
   }
 
@@ -73,11 +73,11 @@ class Choice {
   }
 
   suggestion(lost, count) {
-    const names = lost.map(({ seat }) => seatName(seat)).join(', ');
+    const names = seatNames(lost.map(({ seat }) => seat));
     const near = closestTogether(this.hall.spots, count, lost[0], lost[0].seat.price);
     const text = say('choice.taken', { names });
     if (!near) return notice('bad', text);
-    const offer = say('choice.take-these', { names: near.map(({ seat }) => seatName(seat)).join(', ') });
+    const offer = say('choice.take-these', { names: seatNames(near.map(({ seat }) => seat)) });
     return notice('bad', text, h('button', { type: 'button', class: 'plain', onclick: () => this.take(near) }, offer));
   }
 }
@@ -131,7 +131,8 @@ export async function seatChoice(main, params, signal) {
   const chosen = tray(choice, MOST, () => hold(choice, turn.credential, signal, run));
   choice.listeners.push(map.redraw, prices.refresh, list.refresh, chosen.refresh);
   show(main, turn.strip, h('div', { class: 'seats-head' }, h('h1', null, say('seats.title')), h('a', { class: 'quiet', href: `/concerts/${concertId}/dates` }, say('seats.other-date'))),
-    prices.element, h('p', { id: 'map-hint', class: 'unseen' }, say('map.hint')), map.element, pickers(choice), messages, list.element, chosen.element);
+    prices.element, h('p', { id: 'map-hint', class: 'unseen' }, say('map.hint')),
+    h('div', { class: 'choosing' }, map.element, h('div', { class: 'aside' }, messages, pickers(choice), list.element)), chosen.element);
   map.view.fit();
   const onChange = (seats) => choice.lose(seats.filter((seat) => seat.status !== 'available' && choice.state.chosen.has(seat.id)).map((seat) => seat.id));
   const inSight = (page) => Number(page.seats.some((seat) => choice.state.chosen.has(seat.id) || map.sees(seat.id)));

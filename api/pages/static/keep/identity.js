@@ -4,7 +4,8 @@ import { ofSession } from './storage.js';
 
 const kept = ofSession('identity');
 
-function claimsOf(token) {
+/** What a JWT says, unverified: only for showing a name. Throws when it is no JWT. */
+export function claimsOf(token) {
   const part = token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/');
   const bytes = Uint8Array.from(atob(part), (character) => character.charCodeAt(0));
   return JSON.parse(new TextDecoder().decode(bytes));
@@ -12,11 +13,11 @@ function claimsOf(token) {
 
 /** Keep `token` for this tab; `name` is what to call the fan. Throws when it is no JWT. */
 export function signIn(token, name = null) {
-  const { sub, exp, scope = '' } = claimsOf(token);
-  kept.set('current', { token, userId: sub, name: name ?? sub, expires: exp * 1000, operator: scope.split(' ').includes('operator') });
+  const { sub, exp } = claimsOf(token);
+  kept.set('current', { token, userId: sub, name: name ?? sub, expires: exp * 1000 });
 }
 
-/** `{token, userId, name, operator}` or null when nobody is signed in or the identity's time is over. */
+/** `{token, userId, name}` or null when nobody is signed in or the identity's time is over. */
 export function identity() {
   const current = kept.get('current');
   return current && current.expires > Date.now() ? current : null;

@@ -27,5 +27,20 @@ export function roughly(seconds) {
   return say('duration.hours', { count: Math.round(seconds / 3600) });
 }
 
-/** `A · row 3 · seat 12` */
+export const shortMoment = (moment) => dateFormat({ month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' }).format(new Date(moment));
+
+/** `R, row 1: 12, 13`, a row at a time. */
+export function seatNames(seats) {
+  const rows = new Map();
+  for (const { section, row, number } of seats) {
+    const key = JSON.stringify([section, row]);
+    rows.set(key, [...(rows.get(key) ?? []), number]);
+  }
+  return [...rows].map(([key, numbers]) => {
+    const [section, row] = JSON.parse(key);
+    return say('seat.names', { section, row: String(row), numbers: numbers.join(', ') });
+  }).join(' · ');
+}
+
+/** `R, row 3, seat 12` */
 export const seatName = (seat) => say('seat.name', { section: seat.section, row: String(seat.row), number: String(seat.number) });

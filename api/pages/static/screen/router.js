@@ -3,6 +3,7 @@
 const routes = [];
 let leaving = new AbortController();
 let draw = () => {};
+let home = '/';
 
 /** Let `view(params, signal)` show the addresses that match `pattern`, a path with `{names}` of numbers. */
 export function route(pattern, view) {
@@ -18,7 +19,7 @@ export function render() {
     const match = expression.exec(location.pathname);
     if (match) return draw(view, { ...match.groups }, leaving.signal);
   }
-  return go('/', { replace: true });
+  return go(home, { replace: true });
 }
 
 /** Go to `path`; `replace` forgets the present one, so that going back does not return to it. */
@@ -35,9 +36,10 @@ function follow(event) {
   go(link.getAttribute('href'));
 }
 
-/** Begin: `drawView(view, params, signal)` is called for every address. */
-export function startRouter(drawView) {
+/** Begin: `drawView(view, params, signal)` is called for every address; an unknown one leads to `homePath`. */
+export function startRouter(drawView, homePath = '/') {
   draw = drawView;
+  home = homePath;
   window.addEventListener('popstate', render);
   document.addEventListener('click', follow);
   render();

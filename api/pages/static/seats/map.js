@@ -28,11 +28,9 @@ function closest(hall, point) {
 
 const button = (sign, label, onclick) => h('button', { type: 'button', class: 'map-button', 'aria-label': label, onclick }, sign);
 
-function canvasFor(box) {
-  const canvas = h('canvas', { class: 'map-canvas', 'aria-hidden': 'true' });
-  box.prepend(canvas);
-  return { canvas, context: canvas.getContext('2d') };
-}
+const tools = (view) => h('div', { class: 'map-buttons' }, h('span', { class: 'soft', 'aria-hidden': 'true' }, say('map.how')),
+  button('+', say('map.closer'), () => view.zoom(1.6)), button('−', say('map.further'), () => view.zoom(1 / 1.6)),
+  button('⤢', say('map.whole'), () => view.fit()));
 
 /**
  * Build the map of `hall`. `state` is drawn (see drawing.js); `onChoose(seat)` is called for a seat that is tapped or taken by
@@ -42,8 +40,10 @@ function canvasFor(box) {
 export function seatMap(hall, state, { onChoose, signal }) {
   const box = h('div', { class: 'map', role: 'application', tabindex: 0, 'aria-label': say('map.label'), 'aria-describedby': 'map-hint' });
   const tip = h('div', { class: 'map-tip', 'aria-hidden': 'true', hidden: true });
-  const { canvas, context } = canvasFor(box);
-  const size = () => ({ width: box.clientWidth, height: box.clientHeight });
+  const canvas = h('canvas', { class: 'map-canvas', 'aria-hidden': 'true' });
+  const context = canvas.getContext('2d');
+  const area = h('div', { class: 'map-area' }, canvas, tip);
+  const size = () => ({ width: area.clientWidth, height: area.clientHeight });
   let colours = palette();
   let asked = false;
 
@@ -92,13 +92,12 @@ export function seatMap(hall, state, { onChoose, signal }) {
     tip.style.setProperty('transform', `translate(${Math.min(Math.max(x, 90), width - 90)}px, ${y > 60 ? y - 14 : y + 54}px) translate(-50%, -100%)`);
   };
 
-  box.append(tip, h('div', { class: 'map-buttons' }, button('+', say('map.closer'), () => view.zoom(1.6)),
-    button('−', say('map.further'), () => view.zoom(1 / 1.6)), button('⤢', say('map.whole'), () => view.fit())));
+  box.append(area, tools(view));
   listenToGestures(canvas, view, { onTap, onHover, signal });
   canvas.addEventListener('pointerleave', () => { tip.hidden = true; }, { signal });
   listenToKeys(box, { hall, view, cursor: () => state.cursor, setCursor, choose, signal });
   const sized = new ResizeObserver(() => (view.zoomed ? redraw() : view.fit()));
-  sized.observe(box);
+  sized.observe(area);
   signal.addEventListener('abort', () => sized.disconnect(), { once: true });
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
     colours = palette();

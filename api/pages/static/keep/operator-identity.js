@@ -1,0 +1,20 @@
+/** The operator who is signed in: kept for this tab only, apart from any fan's identity. */
+
+import { claimsOf } from './identity.js';
+import { ofSession } from './storage.js';
+
+const kept = ofSession('operator');
+
+/** Keep `token` for this tab. Throws when it is no JWT. */
+export function signInOperator(token) {
+  const { sub, exp } = claimsOf(token);
+  kept.set('current', { token, userId: sub, expires: exp * 1000 });
+}
+
+/** `{token, userId}` or null when no operator is signed in or the identity's time is over. */
+export function operator() {
+  const current = kept.get('current');
+  return current && current.expires > Date.now() ? current : null;
+}
+
+export const forgetOperator = () => kept.clear();

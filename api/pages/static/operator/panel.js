@@ -1,0 +1,8 @@
+/** A box of the console with a title. */
+
+import { h } from '../screen/dom.js';
+
+/** A titled section. */
+export function panel(title, ...content) {
+  return h('section', { class: 'panel', 'aria-label': title }, h('h2', null, title), ...content);
+}

@@ -1,0 +1,35 @@
+/** Giving a payment back. */
+
+import { h, show } from '../screen/dom.js';
+import { money } from '../screen/figures.js';
+import { notice, refusal } from '../screen/notice.js';
+import { confirmation } from '../screen/sheet.js';
+import { say } from '../screen/words.js';
+import { runAsOperator } from './asking.js';
+import { panel } from './panel.js';
+
+/** Ask, refund payment `id`, and tell what came of it in `messages`; resolves to whether it was refunded. */
+export async function refund(id, messages, signal) {
+  if (!(await confirmation(say('refund.sure', { id }), say('refund.sure.text'), say('refund.do')))) return false;
+  try {
+    const payment = await runAsOperator(`refund.${id}`, { path: `/v1/operator/payments/${id}/refund`, signal });
+    show(messages, notice('good', say('refund.done', { id, amount: money(payment.amount), user: payment.user_id })));
+    return true;
+  } catch (error) {
+    show(messages, refusal(error));
+    return false;
+  }
+}
+
+/** The panel with the form. */
+export function refunds(signal) {
+  const messages = h('div');
+  const onSubmit = (event) => {
+    event.preventDefault();
+    refund(new FormData(event.target).get('payment'), messages, signal);
+  };
+  return panel(say('refund.title'), messages, h('form', { class: 'form', onsubmit: onSubmit },
+    h('label', { for: 'payment' }, say('refund.payment')), h('div', { class: 'field-row' },
+      h('input', { id: 'payment', name: 'payment', inputmode: 'numeric', pattern: '[0-9]+', required: true, 'aria-describedby': 'payment-hint' }), h('button', { class: 'plain', type: 'submit' }, say('refund.do'))),
+    h('p', { id: 'payment-hint', class: 'soft' }, say('refund.hint'))));
+}

@@ -1,0 +1,55 @@
+/** Steering a line: open, pause, close; how many inside, how many a second. */
+
+import { h, show } from '../screen/dom.js';
+import { notice, refusal } from '../screen/notice.js';
+import { confirmation } from '../screen/sheet.js';
+import { say } from '../screen/words.js';
+import { askAsOperator } from './asking.js';
+
+const STATES = ['open', 'paused', 'closed'];
+
+function field(name, label, hint, onSubmit) {
+  const input = h('input', { id: name, name, inputmode: 'decimal', autocomplete: 'off', 'aria-describedby': `${name}-hint` });
+  const submit = (event) => {
+    event.preventDefault();
+    onSubmit(input.value.trim());
+  };
+  const element = h('form', { class: 'form', onsubmit: submit }, h('label', { for: name }, label), h('div', { class: 'field-row' }, input, h('button', { class: 'plain', type: 'submit' }, say('steer.set'))),
+    h('p', { id: `${name}-hint`, class: 'soft' }, hint));
+  return { element, input };
+}
+
+/** Show what is in force, but never under the hands of somebody who types. */
+function fill(input, value) {
+  if (document.activeElement === input || value === undefined) return;
+  input.value = value === null ? '' : String(value);
+}
+
+/** The controls of one concert's line. Returns `{element, refresh(settings)}`; `onChange()` after every change. */
+export function steering(concertId, onChange) {
+  const messages = h('div');
+  const change = async (changes) => {
+    try {
+      const { body } = await askAsOperator('PATCH', `/v1/operator/concerts/${concertId}/queue`, { body: changes });
+      show(messages, notice('good', say('steer.done')));
+      refresh(body);
+      onChange();
+    } catch (error) {
+      show(messages, refusal(error));
+    }
+  };
+  const turn = async (state) => {
+    const sure = state !== 'closed' || await confirmation(say('steer.close.sure'), say('steer.close.text'), say('steer.closed'));
+    if (sure) await change({ state });
+  };
+  const buttons = STATES.map((state) => h('button', { type: 'button', class: 'plain', onclick: () => turn(state) }, say(`steer.${state}`)));
+  const capacity = field('capacity', say('steer.capacity'), say('steer.capacity.hint'), (text) => change({ capacity: Number(text) }));
+  const rate = field('rate', say('steer.rate'), say('steer.rate.hint'), (text) => change({ admit_per_second: text === '' ? null : Number(text) }));
+  const refresh = ({ state, capacity: places, admit_per_second: perSecond }) => {
+    STATES.forEach((one, index) => buttons[index].setAttribute('aria-pressed', String(one === state)));
+    fill(capacity.input, places);
+    fill(rate.input, perSecond);
+  };
+  const element = h('div', { class: 'stack' }, messages, h('div', { class: 'segments', role: 'group', 'aria-label': say('steer.state') }, buttons), h('div', { class: 'two' }, capacity.element, rate.element));
+  return { element, refresh };
+}
