@@ -37,7 +37,7 @@ PROBLEMS: dict[str, Problem] = {
     "idempotency_key_reused": Problem(
         422,
         "Idempotency-Key reused",
-        "This key came with another body before. Use a new key for a new request, and the same body for a repeated one.",
+        "This key came with another body before. Use a new key for a new request, and the same body to repeat one.",
     ),
     "rate_limited": Problem(429, "Too many requests", "Wait as long as `Retry-After` says, then go on."),
     # Who is asking.

@@ -51,6 +51,7 @@ class ProblemPage(Resource):
 def _send_page(req: falcon.Request, resp: falcon.Response, page: tuple[str, str]) -> None:
     html, policy = page
     body = html.encode()
-    resp.content_type = falcon.MEDIA_HTML
     resp.set_header("Content-Security-Policy", policy)
     answer_cacheable(req, resp, body, etag_of(body), CACHE)
+    if resp.data is not None:
+        resp.content_type = falcon.MEDIA_HTML

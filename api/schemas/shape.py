@@ -30,5 +30,7 @@ class View(BaseModel):
 class Page(View, Generic[Item]):
     """One page of a list."""
 
+    model_config = ConfigDict(json_schema_extra={"description": "One page of a list."})
+
     items: list[Item]
     next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last one.")

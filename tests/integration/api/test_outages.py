@@ -1,0 +1,94 @@
+"""Servers that are away: what is still promised, and how soon a client knows."""
+
+import os
+from time import monotonic
+from typing import Any
+
+import psycopg2
+import pytest
+import redis
+
+from models import database
+
+
+@pytest.fixture
+def no_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Turn every session away, as after a missed deadline."""
+    monkeypatch.setattr(database, "_turned_away_until", monotonic() + 3600)
+
+
+@pytest.mark.usefixtures("no_database")
+def test_nothing_is_accepted_without_the_database(service: Any) -> None:
+    began = monotonic()
+    answer = service.post("/v1/points/charges", service.identity("fan"), {"amount": 1})
+    assert (answer.status, answer.code, answer.headers["retry-after"]) == (503, "database_unavailable", "2")
+    assert monotonic() - began < 1
+
+
+@pytest.mark.usefixtures("no_database")
+def test_reading_without_the_database_is_unavailable(service: Any) -> None:
+    for path in ("/v1/concerts", "/v1/queues/1", "/v1/points"):
+        assert service.get(path, service.identity("fan")).status == 503
+    ready = service.get("/readyz")
+    assert (ready.status, ready.body["status"], ready.body["checks"]["database"]) == (503, "unavailable", "unavailable")
+    assert service.get("/healthz").status == 200
+
+
+def test_a_session_that_is_cut_is_unavailable_or_made_anew(service: Any) -> None:
+    url = service.settings.database_url
+    service.get("/v1/concerts")
+    with psycopg2.connect(url, application_name="killer") as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    assert service.get("/v1/concerts").status in {200, 503}
+    assert service.get("/v1/concerts").status == 200
+
+
+def test_a_request_is_accepted_while_the_broker_is_away(service: Any) -> None:
+    identity = service.identity(service.user())
+    began = monotonic()
+    accepted = service.post("/v1/points/charges", identity, {"amount": 3})
+    assert accepted.status == 202
+    assert monotonic() - began < 1
+    assert service.outcome(accepted, identity)["status"] == "done"
+    ready = service.get("/readyz")
+    assert (ready.status, ready.body["status"]) == (200, "degraded")
+    assert ready.body["checks"] == {"database": "ok", "broker": "unavailable", "workers": "unknown"}
+
+
+def test_readiness_names_the_queues_that_nobody_serves(
+    service: Any, valkey: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from api.app import create_app
+    from workers.presence import PREFIX
+
+    settings = service.settings.model_copy(update={"broker_url": valkey.url})
+    monkeypatch.setattr(service, "client", type(service.client)(create_app(settings)))
+    with redis.Redis(unix_socket_path=str(valkey.socket)) as client:
+        for queue in ("queue_tokens", "reservations", "points", "payments"):
+            client.set(f"{PREFIX}{queue}:worker@host", 1, ex=60)
+        ready = service.get("/readyz")
+        assert (ready.status, ready.body["status"], ready.body["checks"]["workers"]) == (
+            200,
+            "degraded",
+            "missing: sweeps",
+        )
+        client.set(f"{PREFIX}sweeps:worker@host", 1, ex=60)
+        assert service.get("/readyz").body == {
+            "status": "ok",
+            "checks": {"database": "ok", "broker": "ok", "workers": "ok"},
+        }
+        client.flushall()
+
+
+def test_the_metrics_tell_the_figures_of_the_service(service: Any) -> None:
+    concert = service.concert(capacity=1)
+    service.active(concert["id"])
+    service.waiting(concert["id"])
+    text = service.get("/metrics").text
+    assert f'frontrow_queue_waiting{{concert_id="{concert["id"]}"}} 1.0' in text
+    assert f'frontrow_queue_active{{concert_id="{concert["id"]}"}} 1.0' in text
+    assert f'frontrow_http_answers_total{{pid="{os.getpid()}",status="2xx"}}' in text
+    assert "frontrow_payments_made 0.0" in text
