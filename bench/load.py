@@ -20,6 +20,8 @@ from cli.sale.wire import Answer, Connection, connect, request_bytes
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 MOST_CLIENTS = 1000
 MOST_SECONDS = 120.0
+# How long the last journeys may take after the time is over; then the load fails with TimeoutError.
+OVERTIME = 30.0
 
 
 @dataclass(slots=True)
@@ -81,7 +83,7 @@ def drive(url: str, journey: Journey, *, clients: int, seconds: float, at_most: 
     if not 1 <= clients <= MOST_CLIENTS or not 0 < seconds <= MOST_SECONDS:
         raise ValueError("the load must be bounded")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_drive(url, journey, clients, seconds, at_most))
+        return runner.run(asyncio.wait_for(_drive(url, journey, clients, seconds, at_most), seconds + OVERTIME))
 
 
 async def _drive(url: str, journey: Journey, clients: int, seconds: float, at_most: int | None) -> Load:

@@ -125,7 +125,7 @@ def whole_answer(received: bytearray) -> Answer | None:
 
 def whole_chunks(received: bytearray, start: int) -> bytes | None:
     """Join a chunked body that starts at `start`; None when its last chunk has not come."""
-    parts = []
+    parts: list[bytes] = []
     while True:
         line_end = received.find(b"\r\n", start)
         if line_end < 0:
