@@ -168,28 +168,30 @@ class Queue(db.Entity):
 
 _COUNT_ACTIVE = "SELECT count(*) FROM queue_token WHERE concert_id = $concert_id AND status = 'active'"
 
+# An array is made once. As a semi-join, PostgreSQL may run the subquery again for each row of a table it takes for
+# tiny; the rows just changed are then passed over, and the LIMIT lets everybody in.
 _ADMIT = """
     UPDATE queue_token SET status = 'active', admitted_at = $now, expires_at = $expires_at
-     WHERE status = 'waiting' AND id IN (
+     WHERE status = 'waiting' AND id = ANY(ARRAY(
            SELECT id FROM queue_token
             WHERE concert_id = $concert_id AND place > $serving AND status = 'waiting' AND expires_at > $now
-            ORDER BY place LIMIT $room FOR UPDATE)
+            ORDER BY place LIMIT $room FOR UPDATE))
     RETURNING place
 """
 
 _EXPIRE_ACTIVE = """
     UPDATE queue_token SET status = 'expired', ended_at = $now
-     WHERE id IN (
+     WHERE id = ANY(ARRAY(
            SELECT id FROM queue_token
             WHERE concert_id = $concert_id AND status = 'active'
               AND (expires_at <= $now OR used_at IS NULL AND admitted_at <= $unused_since)
-            ORDER BY id FOR UPDATE SKIP LOCKED)
+            ORDER BY id FOR UPDATE SKIP LOCKED))
 """
 
 _EXPIRE_WAITING = """
     UPDATE queue_token SET status = 'expired', ended_at = $now
-     WHERE status = 'waiting' AND id IN (
+     WHERE status = 'waiting' AND id = ANY(ARRAY(
            SELECT id FROM queue_token
             WHERE concert_id = $concert_id AND status = 'waiting' AND expires_at <= $now
-            ORDER BY expires_at LIMIT $limit FOR UPDATE)
+            ORDER BY expires_at LIMIT $limit FOR UPDATE))
 """

@@ -225,18 +225,19 @@ _FIND_BY_KEY = """
      WHERE id = $id::uuid OR (user_id = $user_id AND operation = $operation AND idempotency_key = $key)
 """
 
+# Arrays, since a semi-join may run its subquery more than once and so pass the LIMIT.
 _CLAIM_FRESH = """
     UPDATE request SET attempts = attempts + 1, due_at = $due_at
-     WHERE id IN (SELECT id FROM request WHERE operation = $operation AND status = 'queued' AND attempts = 0
-                   ORDER BY submitted_at LIMIT $limit FOR UPDATE SKIP LOCKED)
+     WHERE id = ANY(ARRAY(SELECT id FROM request WHERE operation = $operation AND status = 'queued' AND attempts = 0
+                   ORDER BY submitted_at LIMIT $limit FOR UPDATE SKIP LOCKED))
     RETURNING id, user_id, arguments, submitted_at, attempts
 """
 
 _CLAIM_AGAIN = """
     UPDATE request SET attempts = attempts + 1, due_at = $due_at
-     WHERE id IN (SELECT id FROM request WHERE operation = $operation AND status = 'queued' AND attempts > 0
+     WHERE id = ANY(ARRAY(SELECT id FROM request WHERE operation = $operation AND status = 'queued' AND attempts > 0
                      AND due_at <= $now
-                   ORDER BY submitted_at LIMIT $limit FOR UPDATE SKIP LOCKED)
+                   ORDER BY submitted_at LIMIT $limit FOR UPDATE SKIP LOCKED))
     RETURNING id, user_id, arguments, submitted_at, attempts
 """
 
@@ -248,6 +249,6 @@ _FINISH = """
 """
 
 _PURGE = """
-    DELETE FROM request WHERE id IN (
-        SELECT id FROM request WHERE status <> 'queued' AND finished_at <= $before LIMIT $limit FOR UPDATE SKIP LOCKED)
+    DELETE FROM request WHERE id = ANY(ARRAY(
+        SELECT id FROM request WHERE status <> 'queued' AND finished_at <= $before LIMIT $limit FOR UPDATE SKIP LOCKED))
 """
