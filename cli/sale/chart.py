@@ -98,7 +98,7 @@ def dots(points: Sequence[tuple[float, float]], x_label: str, y_label: str, *, d
     if diagonal:
         ends = f'x1="{frame.x(0):.1f}" y1="{frame.y(0):.1f}" x2="{frame.x(high):.1f}" y2="{frame.y(high):.1f}"'
         drawn.append(f'<line class="goal" {ends}/>')
-    drawn += [f'<circle class="f1 dot" cx="{frame.x(x):.1f}" cy="{frame.y(y):.1f}" r="1.6"/>' for x, y in points]
+    drawn += [f'<circle class="f1 dot" cx="{frame.x(x):.1f}" cy="{frame.y(y):.1f}" r="2.4"/>' for x, y in points]
     return svg(frame, drawn)
 
 

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Hashable, Sequence
-from math import ceil, sqrt
+from math import ceil
 
 
 def percentile(values: Sequence[float], share: float) -> float | None:
@@ -15,22 +15,20 @@ def percentile(values: Sequence[float], share: float) -> float | None:
 
 
 def kendall_tau(first: Sequence[float], second: Sequence[float]) -> float | None:
-    """Return Kendall's tau-b of two rankings of the same fans: 1.0 same order, -1.0 reversed, 0 no relation.
+    """Return Kendall's tau of two rankings of the same fans: 1.0 same order, -1.0 reversed, 0 no relation.
 
-    Ties are taken out of the denominator, as fans admitted in one batch have no order among
-    themselves. None when a ranking does not tell any two fans apart. O(n log n) by merge sort.
+    Only pairs that both rankings tell apart are compared: fans admitted in one batch have no order
+    among themselves, and nobody was overtaken in it. None when there is no such pair. O(n log n).
     """
     if len(first) != len(second):
         raise ValueError("the two rankings must speak of the same fans")
-    pairs = _pairs(len(first))
-    tied_first, tied_second = _tied(first), _tied(second)
     tied_both = _tied(list(zip(first, second, strict=True)))
-    if pairs in (tied_first, tied_second):
+    compared = _pairs(len(first)) - _tied(first) - _tied(second) + tied_both
+    if compared == 0:
         return None
-    ordered = [b for _, b in sorted(zip(first, second, strict=True))]
-    discordant = _inversions(ordered)
-    concordant_less_discordant = pairs - tied_first - tied_second + tied_both - 2 * discordant
-    return concordant_less_discordant / sqrt((pairs - tied_first) * (pairs - tied_second))
+    # Sorted by both, ties of the first stand in the second's order, so no inversion is counted among them.
+    discordant = _inversions([b for _, b in sorted(zip(first, second, strict=True))])
+    return 1 - 2 * discordant / compared
 
 
 def _pairs(count: int) -> int:
@@ -42,20 +40,14 @@ def _tied(values: Sequence[Hashable]) -> int:
 
 
 def _inversions(values: list[float]) -> int:
-    """Count the pairs that stand in the wrong order, by sorting halves and counting while merging."""
+    """Count the pairs that stand in the wrong order: halves are sorted, and counted against each other."""
     if len(values) < 2:
         return 0
     middle = len(values) // 2
     left, right = values[:middle], values[middle:]
     count = _inversions(left) + _inversions(right)
-    position = 0
-    merged = sorted(values)
     left.sort()
-    for value in sorted(right):
-        position = bisect_right(left, value, position)
-        count += len(left) - position
-    values[:] = merged
-    return count
+    return count + sum(len(left) - bisect_right(left, value) for value in right)
 
 
 def per_second(moments: Sequence[float], window: float = 1.0) -> list[tuple[float, float]]:

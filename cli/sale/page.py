@@ -14,7 +14,7 @@ main { max-width:1180px; margin:0 auto; padding:36px 24px 64px; }
 h1 { font-size:30px; line-height:1.2; margin:0 0 4px; letter-spacing:-.02em; } h2 { font-size:16px; margin:0 0 2px; }
 .lead { color:var(--soft); margin:0 0 24px; max-width:75ch; }
 .note { color:var(--soft); font-size:13px; margin:0 0 10px; }
-.facts { display:grid; grid-template-columns:repeat(auto-fit,minmax(150px,1fr)); gap:12px; margin:0 0 20px; }
+.facts { display:grid; grid-template-columns:repeat(auto-fit,minmax(220px,1fr)); gap:12px; margin:0 0 20px; }
 .fact, .card { background:var(--card); border:1px solid var(--line); border-radius:12px; }
 .fact { padding:14px 16px; }
 .fact b { display:block; font-size:25px; line-height:1.2; font-variant-numeric:tabular-nums; letter-spacing:-.02em; }

@@ -2,6 +2,7 @@
 
 import random
 from collections import defaultdict
+from html import escape
 from itertools import pairwise
 
 from cli.sale.chart import Series, dots, histogram, line_chart
@@ -16,15 +17,15 @@ MOST_DOTS = 3000
 
 def report(summary: Summary, record: Record, command: str) -> str:
     """Return the HTML page of one sale; `command` repeats it."""
+    title = f"{summary.arrived:,} fans, {summary.seats:,} seats"
     lead = (
-        f"{summary.arrived:,} fans came for {summary.seats:,} seats. The sale was over after {summary.seconds:.0f} s. "
-        f"Audit: {summary.audit}"
+        f"{summary.seats_sold:,} seats were sold; the sale was over after {summary.seconds:.0f} s. "
+        f"Audit: {summary.audit}."
     )
     plots = [_line_card(record), _seats_card(record), _waits_card(record), _fairness_card(summary, record)]
-    tables = [_endings_card(summary), _answers_card(record)]
-    return page(
-        "The sale", lead, [facts(headline(summary)), cards([*plots, _pace_card(record), *tables]), _how(command)]
-    )
+    pace = [_pace_card(record), _purchases_card(record)]
+    tables = [_endings_card(summary), _answers_card(record), _how(command)]
+    return page(title, lead, [facts(headline(summary)), cards([*plots, *pace, *tables])])
 
 
 def _line_card(record: Record) -> str:
@@ -37,7 +38,11 @@ def _line_card(record: Record) -> str:
 def _seats_card(record: Record) -> str:
     sold = Series("sold", [(sample.at, sample.sold) for sample in record.samples], filled=True)
     held = Series("held", [(sample.at, sample.held) for sample in record.samples])
-    return card("The seats", "Held seats are somebody's for a while.", line_chart([sold, held], "seconds", "seats"))
+    return card(
+        "The seats",
+        "Held seats are somebody's for a while.",
+        line_chart([sold, held], "seconds since the opening", "seats"),
+    )
 
 
 def _waits_card(record: Record) -> str:
@@ -55,16 +60,22 @@ def _fairness_card(summary: Summary, record: Record) -> str:
     points = [(float(joined[record.joined_at[fan]]), float(place)) for place, fan in enumerate(order, start=1)]
     if len(points) > MOST_DOTS:
         points = random.Random(1).sample(points, MOST_DOTS)
-    note = f"Each dot is a fan; on the dashed line nobody was overtaken. Kendall tau {tau}."
+    note = (
+        f"Each dot is a fan; on the dashed line nobody was overtaken (batches in order of joining). Kendall tau {tau}."
+    )
     return card("Fairness", note, dots(points, "order of joining", "order of admission", diagonal=True))
 
 
 def _pace_card(record: Record) -> str:
     requests = _rate([(sample.at, sample.requests) for sample in record.samples])
+    plot = line_chart([Series("requests a second", requests, filled=True)], "seconds since the opening", "requests/s")
+    return card("The pace", "What the service answered.", plot)
+
+
+def _purchases_card(record: Record) -> str:
     bought = per_second(record.purchases)
-    content = line_chart([Series("requests a second", requests, filled=True)], "seconds", "requests/s")
-    content += line_chart([Series("purchases a second", bought, filled=True)], "seconds", "purchases/s")
-    return card("The pace", "What the service answered, and what was bought.", content)
+    plot = line_chart([Series("purchases a second", bought, filled=True)], "seconds since the opening", "purchases/s")
+    return card("The purchases", "Paid for, second by second.", plot)
 
 
 def _rate(counted: list[tuple[float, int]]) -> list[tuple[float, float]]:
@@ -91,7 +102,7 @@ def _answers_card(record: Record) -> str:
         for operation, seconds in sorted(record.latencies.items())
     ]
     note = "Milliseconds from sending to the answer, the wait for one of the fans' shared connections included."
-    return card("The answers", note, table(["operation", "by status", "p50", "p95", "p99"], rows))
+    return card("The answers", note, table(["operation", "by status", "p50", "p95", "p99"], rows), wide=True)
 
 
 def _milliseconds(seconds: list[float], share: float) -> str:
@@ -100,8 +111,4 @@ def _milliseconds(seconds: list[float], share: float) -> str:
 
 
 def _how(command: str) -> str:
-    return card("Again", "The same seed draws the same crowd.", f"<code>{_escaped(command)}</code>")
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")
+    return card("Again", "The same seed draws the same crowd.", f"<code>{escape(command)}</code>", wide=True)
