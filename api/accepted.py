@@ -41,7 +41,7 @@ class Acceptance:
         if accepted.replayed:
             self._answer_again(resp, accepted.id, user_id)
             return
-        task.wake(accepted.id)
+        task.wake_soon(accepted.id)
         _answer(resp, self._tasks.queued(task.name, accepted))
 
     def replay(self, req: falcon.Request, resp: falcon.Response) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from psycopg2.extras import execute_values
 
-from models.database import db, rows
+from models.database import Prepared, db
 from models.errors import ConcertNotFoundError, DomainError, QueueClosedError, TokenInvalidError
 from models.line import HEAD
 from models.locking import lock
@@ -56,11 +56,7 @@ def _live_tokens(orders: Sequence[Order], now: datetime) -> dict[tuple[int, str]
     """Return the live tokens of the orders' users; those that are over by time are ended here and left away."""
     if not orders:
         return {}
-    found = rows(
-        _LIVE,
-        concerts=[order.arguments["concert_id"] for order in orders],
-        users=[order.user_id for order in orders],
-    )
+    found = _LIVE.rows([order.arguments["concert_id"] for order in orders], [order.user_id for order in orders])
     standings = [Standing(*row) for row in found]
     overdue = [standing for standing in standings if standing.is_over(now)]
     for token in lock(QueueToken, [standing.id for standing in overdue]).values():
@@ -111,11 +107,14 @@ def leave(token_id: int, user_id: str, now: datetime) -> Standing:
     return token.as_standing()
 
 
-_LIVE = f"""
+_LIVE = Prepared(
+    "find_live_tokens",
+    "bigint[], text[]",
+    f"""
     SELECT {STANDING} FROM queue_token
-     WHERE status IN ('waiting', 'active')
-       AND (concert_id, user_id) IN (SELECT * FROM unnest($concerts::bigint[], $users::text[]))
-"""  # noqa: S608  # It is put together from constants.
+     WHERE status IN ('waiting', 'active') AND (concert_id, user_id) IN (SELECT * FROM unnest($1, $2))
+    """,  # noqa: S608  # It is put together from constants.
+)
 
 _INSERT = f"""
     INSERT INTO queue_token (concert_id, user_id, place, issued_at, expires_at, request_id, status)

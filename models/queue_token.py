@@ -9,7 +9,7 @@ from uuid import UUID
 from pony.orm import Optional, PrimaryKey, Required
 
 from models.clock import to_rfc3339
-from models.database import change, db, rows
+from models.database import Prepared, change, db, rows
 from models.errors import NotAdmittedError, TokenExpiredError, TokenInvalidError, WrongConcertError
 from models.lifecycle import move
 from models.line import Line
@@ -161,7 +161,7 @@ class QueueToken(db.Entity):
     @staticmethod
     def standing(token_id: int) -> Standing | None:
         """Return where a token stands, without a lock; None when there is none of that id."""
-        found = rows(f"SELECT {STANDING} FROM queue_token WHERE id = $token_id", token_id=token_id)  # noqa: S608
+        found = _FIND.rows(token_id)
         return Standing(*found[0]) if found else None
 
     @staticmethod
@@ -181,4 +181,4 @@ class QueueToken(db.Entity):
 
 
 STANDING = "id, concert_id, user_id, place, status, issued_at, admitted_at, used_at, expires_at"
-
+_FIND = Prepared("find_queue_token", "bigint", f"SELECT {STANDING} FROM queue_token WHERE id = $1")  # noqa: S608
