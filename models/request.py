@@ -228,11 +228,12 @@ _FIND_BY_KEY = """
 """
 
 # The count of attempts need not survive a crash of the server, only one of the worker, so nobody
-# waits for the disk: `set_config` says so for this statement's own transaction.
+# waits for the disk: `set_config` says so for this statement's own transaction. The ids are an array, which is
+# made once: a semi-join may run its locking subquery again for each row, and so pass the LIMIT.
 _CLAIM = """
     UPDATE request SET attempts = attempts + 1, due_at = $3
-     WHERE id IN (SELECT id FROM request WHERE operation = $1 AND status = 'queued' AND {which}
-                   ORDER BY submitted_at LIMIT $4 FOR UPDATE SKIP LOCKED)
+     WHERE id = ANY(ARRAY(SELECT id FROM request WHERE operation = $1 AND status = 'queued' AND {which}
+                           ORDER BY submitted_at LIMIT $4 FOR UPDATE SKIP LOCKED))
        AND (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL
     RETURNING id, user_id, arguments, submitted_at, attempts
 """
@@ -257,7 +258,7 @@ _FINISH = Prepared(
 )
 
 _PURGE = """
-    DELETE FROM request WHERE id IN (
+    DELETE FROM request WHERE id = ANY(ARRAY(
         SELECT id FROM request WHERE submitted_at <= $before AND finished_at <= $before AND status <> 'queued'
-         LIMIT $limit FOR UPDATE SKIP LOCKED)
+         LIMIT $limit FOR UPDATE SKIP LOCKED))
 """
