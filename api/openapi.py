@@ -89,7 +89,9 @@ def codes_of(path: str, operation: Operation) -> list[str]:
         codes.append("validation_failed")
     if operation.accepts is not None:
         codes += ["invalid_idempotency_key", "idempotency_key_reused"]
-    codes += [f"{name.removesuffix('_id')}_not_found" for name in _PATH_PARAMETER.findall(path) if name != "code"]
+    codes += [f"{name.removesuffix('id')}not_found" for name in _PATH_PARAMETER.findall(path) if name != "code"]
+    if path.startswith("/problems/"):
+        codes.append("not_found")
     if path.startswith("/v1/"):
         codes.append("database_unavailable")
     return sorted(set(codes), key=lambda code: (PROBLEMS[code].status, code))
@@ -196,7 +198,8 @@ def _answers(operation: Operation) -> dict[str, Any]:
 
 
 def _answer(status: int, model: type[BaseModel] | None, operation: Operation) -> dict[str, Any]:
-    schema = _reference(model) if model is not None else {"type": "string"}
+    unshaped = {"type": "object"} if operation.media_type == "application/json" else {"type": "string"}
+    schema = _reference(model) if model is not None else unshaped
     words = {200: "OK", 201: "Created", 202: "Accepted", 503: "Not ready"}
     return {"description": words[status], "content": {operation.media_type: {"schema": schema}}}
 
