@@ -91,7 +91,7 @@ class Payment(db.Entity):
         """Refund a payment: points back, seats free again, reservation refunded, in this transaction.
 
         Locks the reservation, the payment, the seats and the account. Refuses with
-        `PaymentNotFoundError`, `AlreadyRefundedError`.
+        `PaymentNotFoundError`, `AlreadyRefundedError`, `BalanceLimitExceededError`.
         """
         found = rows("SELECT reservation_id FROM payment WHERE id = $payment_id", payment_id=payment_id)
         if not found:
@@ -102,8 +102,10 @@ class Payment(db.Entity):
         if payment.status == PaymentStatus.REFUNDED:
             message = f"Payment {payment_id} was refunded before."
             raise AlreadyRefundedError(message, refunded_at=to_rfc3339(payment.refunded_at))
-        reservation.refund(now)
+        lock(Seat, reservation.seat_ids())
         account = PointAccount.locked(payment.user_id)
+        account.check_room_for(payment.amount)
+        reservation.refund(now)
         account.refund(payment.amount, payment_id=payment.id, request_id=request_id, now=now)
         move(payment, PaymentStatus.REFUNDED, PAYMENT_MOVES)
         payment.refunded_at = now

@@ -50,9 +50,7 @@ class PointAccount(db.Entity):
     def charge(cls, *, user_id: str, amount: int, request_id: UUID, now: datetime) -> "PointEntry":
         """Add points. Locks the account. Refuses with `BalanceLimitExceededError`."""
         account = cls.locked(user_id)
-        if account.balance + amount > LARGEST_BALANCE:
-            message = f"A balance cannot pass {LARGEST_BALANCE} points."
-            raise BalanceLimitExceededError(message, balance=account.balance, limit=LARGEST_BALANCE)
+        account.check_room_for(amount)
         return account._enter(EntryKind.CHARGE, amount, f"request:{request_id}", request_id, now)  # noqa: SLF001
 
     @classmethod
@@ -64,6 +62,12 @@ class PointAccount(db.Entity):
             message = f"The balance of {balance} points does not cover {amount}."
             raise InsufficientPointsError(message, balance=balance, amount=amount)
         return account or cls.locked(user_id)
+
+    def check_room_for(self, amount: int) -> None:
+        """Refuse with `BalanceLimitExceededError` when the balance would pass its limit."""
+        if self.balance + amount > LARGEST_BALANCE:
+            message = f"A balance cannot pass {LARGEST_BALANCE} points."
+            raise BalanceLimitExceededError(message, balance=self.balance, limit=LARGEST_BALANCE)
 
     def pay(self, amount: int, *, payment_id: int, request_id: UUID, now: datetime) -> "PointEntry":
         """Take points for a payment; the account is locked and was checked to cover them."""
