@@ -1,0 +1,76 @@
+"""The README's walk-through, pasted into a shell in front of the running service, so that it cannot rot."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.stack import Stack
+
+ROOT = Path(__file__).parent.parent.parent
+LANGUAGES = {"README.md": "## The whole journey with curl", "README.ko.md": "## curl로 따라가는 전체 과정"}
+OWN_ENVIRONMENT = ".venv/bin/"
+FAN = "reader_of_the_readme"
+PATIENCE_SECONDS = 100
+
+pytestmark = pytest.mark.acceptance
+
+
+def walk_through(readme: str) -> str:
+    """Return what a reader pastes: the shell blocks under the heading of the walk-through."""
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    heading = LANGUAGES[readme]
+    assert heading in text
+    section = text.split(heading, 1)[1].split("\n## ", 1)[0]
+    return "\n".join(re.findall(r"^```sh\n(.*?)^```", section, re.DOTALL | re.MULTILINE))
+
+
+def adapted(script: str, stack: Stack) -> str:
+    """Let the script meet this session's service, as a fan of its own, with this environment's command."""
+    replacements = {
+        "http://127.0.0.1:8000": stack.url,
+        "token alice)": f"token {FAN})",
+        OWN_ENVIRONMENT: f"{Path(sys.executable).parent}/",
+    }
+    for told, here in replacements.items():
+        assert told in script, f"the walk-through no longer says {told!r}"
+        script = script.replace(told, here)
+    return script
+
+
+def paste(script: str, stack: Stack, shell: str) -> "subprocess.CompletedProcess[str]":
+    """Give the lines to a shell's standard input, which reads them one by one, as when they are pasted."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("FRONTROW_")}
+    return subprocess.run(
+        [shell],
+        input=script,
+        env=kept | {"FRONTROW_DATA_DIR": str(stack.data_dir)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("shell", ["bash", "sh"])
+def test_the_walk_through_ends_with_a_ticket(stack: Stack, shell: str) -> None:
+    script = adapted(walk_through("README.md"), stack).replace(FAN, f"{FAN}.{shell}")
+    pasted = paste(script, stack, shell)
+    told = pasted.stdout
+    assert pasted.stderr == ""
+    assert pasted.returncode == 0
+    assert '"code":"insufficient_points"' in told
+    [charges] = {*re.findall(r'"id":"([^"]+)","operation":"points.charge"', told)}
+    assert told.count(charges) >= 3  # The answer, the answer to its repetition, and the outcome.
+    assert '"operation":"payment.pay","status":"done"' in told
+    assert '"items":[{"payment_id":' in told
+    assert '"seats_sold":' in told
+    assert "0 violated" in told
+
+
+def test_both_languages_paste_the_same_lines() -> None:
+    assert walk_through("README.md") == walk_through("README.ko.md")
