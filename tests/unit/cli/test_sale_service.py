@@ -1,0 +1,97 @@
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from cli.sale import service as service_module
+from cli.sale.record import Record
+from cli.sale.service import FaultError, Refused, Service, told_to_wait
+from cli.sale.wire import Answer
+
+
+class Script:
+    """Stands for a pool: gives the next answer of a script, and keeps what was sent."""
+
+    base, authority = "", "test"
+
+    def __init__(self, *answers: Answer | Exception) -> None:
+        self.answers = list(answers)
+        self.sent: list[bytes] = []
+
+    async def exchange(self, request: bytes) -> Answer:
+        self.sent.append(request)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def answer(status: int, body: Any = None, **headers: str) -> Answer:
+    lines = "".join(f"\r\n{name.replace('_', '-')}: {value}" for name, value in headers.items())
+    return Answer(status, f"HTTP/1.1 {status} X{lines}".encode(), json.dumps(body).encode())
+
+
+@pytest.fixture
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr(service_module.asyncio, "sleep", sleep)
+    return waits
+
+
+def run(script: Script, **asked: Any) -> tuple[Any, Record]:
+    record = Record(fans=1, seats=1)
+    service = Service(script, record)  # type: ignore[arg-type]
+    return asyncio.run(service.change("pay", "POST", "/v1/payments", "token", **asked)), record
+
+
+def test_a_change_waits_as_told_and_returns_the_finished_task(waited: list[float]) -> None:
+    queued = answer(200, {"status": "queued"}, Retry_After="2")
+    done = answer(200, {"status": "done", "result": 7})
+    task, record = run(Script(answer(202, {}, Location="/v1/tasks/1", Retry_After="1"), queued, done), body={"a": 1})
+    assert task["result"] == 7
+    assert waited == [1.0, 2.0]
+    assert record.answers == {("pay", 202): 1, ("task", 200): 2}
+
+
+def test_a_lost_answer_is_asked_for_again_with_the_same_key(waited: list[float]) -> None:
+    script = Script(
+        ConnectionError(),
+        answer(503, {}, Retry_After="3"),
+        answer(429, {}, Retry_After="1"),
+        answer(202, {}, Location="/v1/tasks/1"),
+        answer(200, {"status": "done", "result": None}),
+    )
+    _, record = run(script)
+    assert len(set(script.sent[:4])) == 1
+    assert b"Idempotency-Key" in script.sent[0]
+    assert record.retries == 3
+    assert waited[1] >= 3
+    assert waited[2] >= 1
+
+
+def test_a_refused_task_is_a_refusal_with_its_code(waited: list[float]) -> None:
+    problem = {"code": "seat_taken", "status": 409, "detail": "Taken."}
+    script = Script(answer(202, {}, Location="/t"), answer(200, {"status": "refused", "problem": problem}))
+    with pytest.raises(Refused) as caught:
+        run(script)
+    assert (caught.value.code, caught.value.status) == ("seat_taken", 409)
+
+
+def test_a_service_that_stays_away_is_a_fault(waited: list[float]) -> None:
+    with pytest.raises(FaultError, match="no answer"):
+        run(Script(*[ConnectionError()] * service_module.ATTEMPTS))
+
+
+def test_an_internal_error_is_a_fault_and_not_tried_for_ever(waited: list[float]) -> None:
+    with pytest.raises(FaultError, match="500"):
+        run(Script(answer(500, {})))
+
+
+@pytest.mark.parametrize(("header", "seconds"), [("3", 3.0), ("9999", 30.0), ("-1", 0.0), ("soon", 5.0)])
+def test_retry_after_is_taken_within_reason(header: str, seconds: float) -> None:
+    assert told_to_wait(answer(200, Retry_After=header), 5.0) == seconds

@@ -1,0 +1,115 @@
+import asyncio
+import zlib
+
+import pytest
+
+from cli.sale.wire import Pool, connect, request_bytes, whole_answer
+
+
+def test_an_answer_is_whole_only_with_its_whole_body() -> None:
+    received = b"HTTP/1.1 202 Accepted\r\nLocation: /v1/tasks/1\r\ncontent-length: 5\r\n\r\nhello"
+    for end in range(len(received)):
+        assert whole_answer(bytearray(received[:end])) is None
+    answer = whole_answer(bytearray(received))
+    assert answer is not None
+    assert (answer.status, answer.body, answer.header("location")) == (202, b"hello", "/v1/tasks/1")
+    assert answer.header("Retry-After") is None
+
+
+def test_chunks_are_joined() -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    body = b"4\r\nWiki\r\n6;note=1\r\npedia \r\n0\r\n\r\n"
+    assert whole_answer(bytearray(head + body[:-3])) is None
+    answer = whole_answer(bytearray(head + body))
+    assert answer is not None
+    assert answer.body == b"Wikipedia "
+
+
+def test_an_unchanged_answer_has_no_body() -> None:
+    answer = whole_answer(bytearray(b'HTTP/1.1 304 Not Modified\r\nETag: "x"\r\n\r\n'))
+    assert answer is not None
+    assert (answer.status, answer.body) == (304, b"")
+
+
+def test_what_is_no_http_is_refused() -> None:
+    with pytest.raises(ValueError, match="invalid literal"):
+        whole_answer(bytearray(b"hello, is it me you are looking for\r\n\r\n"))
+
+
+def test_a_request_is_written_with_its_length() -> None:
+    written = request_bytes("POST", "/v1/x", "h:1", {"Authorization": "Bearer t"}, b'{"a":1}')
+    head, _, body = written.partition(b"\r\n\r\n")
+    assert head.split(b"\r\n") == [
+        b"POST /v1/x HTTP/1.1",
+        b"Host: h:1",
+        b"Authorization: Bearer t",
+        b"Content-Type: application/json",
+        b"Content-Length: 7",
+    ]
+    assert body == b'{"a":1}'
+
+
+async def _serve(answers: list[bytes]) -> tuple[asyncio.Server, str, list[int]]:
+    """Start a server that gives each request the next of the answers; counts the connections it took."""
+    connections: list[int] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(len(connections))
+        while answers:
+            try:
+                await reader.readuntil(b"\r\n\r\n")
+            except asyncio.IncompleteReadError:
+                break
+            answer = answers.pop(0)
+            writer.write(answer)
+            if not answer or b"close" in answer:
+                break
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    return server, f"http://{host}:{port}", connections
+
+
+def _ok(extra: bytes = b"") -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + extra + b"\r\nok"
+
+
+def test_a_connection_is_used_again_until_the_server_closes_it() -> None:
+    async def scenario() -> list[int]:
+        server, url, connections = await _serve([_ok(), _ok(b"Connection: close\r\n"), _ok()])
+        pool = Pool(url, size=1)
+        async with server:
+            for _ in range(3):
+                assert (await pool.exchange(request_bytes("GET", "/", pool.authority))).body == b"ok"
+            pool.close()
+        return connections
+
+    assert len(asyncio.run(scenario())) == 2
+
+
+def test_a_server_that_goes_away_is_a_connection_error() -> None:
+    async def scenario() -> None:
+        server, url, _ = await _serve([b""])
+        pool = Pool(url, size=1)
+        async with server:
+            with pytest.raises(ConnectionError):
+                await pool.exchange(request_bytes("GET", "/", pool.authority))
+            pool.close()
+
+    asyncio.run(scenario())
+
+
+def test_nobody_listening_is_a_connection_error() -> None:
+    async def scenario() -> None:
+        with pytest.raises(ConnectionError, match="cannot reach"):
+            await connect("127.0.0.1", 1)
+
+    asyncio.run(scenario())
+
+
+def test_bytes_that_are_not_text_come_through() -> None:
+    packed = zlib.compress(b"seats" * 100)
+    answer = whole_answer(bytearray(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(packed) + packed))
+    assert answer is not None
+    assert zlib.decompress(answer.body) == b"seats" * 100
