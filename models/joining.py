@@ -1,6 +1,6 @@
 """Joining the line and leaving it: what moves a queue and its tokens together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ from psycopg2.extras import execute_values
 
 from models.database import Prepared, db
 from models.errors import ConcertNotFoundError, DomainError, QueueClosedError, TokenInvalidError
-from models.line import HEAD
+from models.line import HEAD, Line
 from models.locking import lock
 from models.order import Order
 from models.policy import Policy
@@ -27,29 +27,35 @@ def issue(orders: Sequence[Order], now: datetime, policy: Policy) -> list[dict[s
     Refuses with `ConcertNotFoundError`, `QueueClosedError`.
     """
     queues = lock(Queue, [order.arguments["concert_id"] for order in orders])
-    live = _live_tokens([order for order in orders if order.arguments["concert_id"] in queues], now)
+    known = _live_tokens([order for order in orders if order.arguments["concert_id"] in queues], now)
     fresh: dict[tuple[int, str], tuple[Any, ...]] = {}
     for order in orders:
         concert_id, user_id = key = (order.arguments["concert_id"], order.user_id)
         queue = queues.get(concert_id)
-        if queue is None or key in live or key in fresh or queue.state == QueueState.CLOSED:
+        if queue is None or key in known or key in fresh or queue.state == QueueState.CLOSED:
             continue
         fresh[key] = (concert_id, user_id, queue.next_place(), now, now + policy.waiting_token, order.request_id)
-    live.update(_insert(list(fresh.values())))
-    return [_answer(live.get((order.arguments["concert_id"], order.user_id)), order, queues, policy) for order in orders]
+    issued = _insert(list(fresh.values()))
+    positions = _positions(known, issued, queues, now)
+    tokens = known | issued
+    return [_answer(order, queues, tokens, positions, policy) for order in orders]
 
 
 def _answer(
-    standing: Standing | None, order: Order, queues: dict[int, Queue], policy: Policy
+    order: Order,
+    queues: Mapping[int, Queue],
+    tokens: Mapping[tuple[int, str], Standing],
+    positions: Mapping[int, int],
+    policy: Policy,
 ) -> dict[str, Any] | DomainError:
     concert_id = order.arguments["concert_id"]
     if concert_id not in queues:
         return ConcertNotFoundError(f"There is no concert {concert_id}.")
+    standing = tokens.get((concert_id, order.user_id))
     if standing is None:
         return QueueClosedError(f"The line of concert {concert_id} is closed.")
-    position = _position(standing, queues[concert_id])
     # The place is not shown to the fan: it is what his token is signed with.
-    return {**standing.view(None, policy), "position": position, "place": standing.place}
+    return {**standing.view(None, policy), "position": positions.get(standing.id), "place": standing.place}
 
 
 def _live_tokens(orders: Sequence[Order], now: datetime) -> dict[tuple[int, str], Standing]:
@@ -58,13 +64,17 @@ def _live_tokens(orders: Sequence[Order], now: datetime) -> dict[tuple[int, str]
         return {}
     found = _LIVE.rows([order.arguments["concert_id"] for order in orders], [order.user_id for order in orders])
     standings = [Standing(*row) for row in found]
-    overdue = [standing for standing in standings if standing.is_over(now)]
-    for token in lock(QueueToken, [standing.id for standing in overdue]).values():
+    overdue = {standing.id: standing for standing in standings if standing.is_over(now)}
+    for token in lock(QueueToken, overdue).values():
+        if token.status in LIVE and token.expires_at > now:
+            # A hold has kept it alive since it was read.
+            del overdue[token.id]
+            continue
         if token.status == QueueTokenStatus.WAITING:
             Queue[token.concert_id].gone_total += 1
         if token.status in LIVE:
             token.expire(now)
-    return {(token.concert_id, token.user_id): token for token in standings if token not in overdue}
+    return {(token.concert_id, token.user_id): token for token in standings if token.id not in overdue}
 
 
 def _insert(tokens: Sequence[tuple[Any, ...]]) -> dict[tuple[int, str], Standing]:
@@ -78,12 +88,26 @@ def _insert(tokens: Sequence[tuple[Any, ...]]) -> dict[tuple[int, str], Standing
     return {(standing.concert_id, standing.user_id): standing for standing in (Standing(*row) for row in inserted)}
 
 
-def _position(standing: Standing, queue: Queue) -> int | None:
-    """Return the position told with a token: what a poll will say, or more, and exact in a short line."""
-    if standing.status != QueueTokenStatus.WAITING:
-        return None
-    by_place = standing.place - queue.serving_number
-    behind = queue.last_place - standing.place
+def _positions(
+    known: Mapping[tuple[int, str], Standing],
+    issued: Mapping[tuple[int, str], Standing],
+    queues: Mapping[int, Queue],
+    now: datetime,
+) -> dict[int, int]:
+    """Return the position of each token that waits, by token: what a poll says now, or more for the end of a long line.
+
+    Behind a new token stand only those of this batch, so it needs no look at the line; from behind one
+    that was here before, somebody may have left.
+    """
+    positions = {token.id: _position_of_newcomer(token, queues[token.concert_id]) for token in issued.values()}
+    waiting = [token for token in known.values() if token.status == QueueTokenStatus.WAITING]
+    lines = {concert_id: Line.load(concert_id, now) for concert_id in {token.concert_id for token in waiting}}
+    return positions | {token.id: lines[token.concert_id].position(token.place) for token in waiting}
+
+
+def _position_of_newcomer(token: Standing, queue: Queue) -> int:
+    by_place = token.place - queue.serving_number
+    behind = queue.last_place - token.place
     return max(1, min(by_place, queue.waiting - behind)) if queue.waiting < HEAD else max(1, by_place)
 
 
