@@ -1,0 +1,138 @@
+"""What the rig changes inside the processes of a stack that it starts; Python runs this file at their start.
+
+FAULTS_POISON        users whose name starts so kill the process that carries out a request of theirs
+FAULTS_WITHOUT       guards that are left away, so that the rig can show that it sees the damage
+FAULTS_SKEW_SECONDS  how far this process's clock is ahead, for processes whose command line has the words
+                     of FAULTS_SKEW_WHO in it
+
+Nothing of this exists in the product: the functions are replaced after their module was imported.
+"""
+
+import importlib.abc
+import importlib.util
+import os
+import signal
+import sys
+import uuid
+from collections.abc import Callable
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+POISON = os.environ.get("FAULTS_POISON", "")
+WITHOUT = os.environ.get("FAULTS_WITHOUT", "").split()
+SKEW = float(os.environ.get("FAULTS_SKEW_SECONDS", "0"))
+SKEWED = os.environ.get("FAULTS_SKEW_WHO", "workers.app worker")
+
+
+def _poison(module: ModuleType) -> None:
+    """Die in mid-transaction, after neighbours of the same batch were carried out."""
+    answer = module._answer
+
+    def deadly(operation: Any, order: Any) -> Any:
+        result = answer(operation, order)
+        if order.user_id.startswith(POISON):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    module._answer = deadly
+
+
+def _requests(module: ModuleType) -> None:
+    request = module.Request
+    if "redelivery" in WITHOUT:
+        request.undelivered = staticmethod(lambda before: [])
+    if "commit-before-202" in WITHOUT:
+        accept = request.accept
+
+        def hasty(**columns: Any) -> Any:
+            try:
+                return accept(**columns)
+            except module.DatabaseUnavailableError:
+                return module.Accepted(uuid.uuid4(), columns["now"], replayed=False)
+
+        request.accept = staticmethod(hasty)
+    if "one-outcome" in WITHOUT:
+        request.lock_queued = staticmethod(set)
+        module._FINISH = module._FINISH.replace("AND request.status = 'queued'", "")
+
+
+def _line(module: ModuleType) -> None:
+    room = module.Queue._room
+    module.Queue._room = lambda self, now: room(self, now) + 3
+
+
+PATCHES: dict[str, Callable[[ModuleType], None]] = {}
+if POISON:
+    PATCHES["workers.domain_task"] = _poison
+if WITHOUT:
+    PATCHES["models.request"] = _requests
+if "capacity" in WITHOUT:
+    PATCHES["models.queue"] = _line
+
+
+class _After(importlib.abc.MetaPathFinder):
+    """Calls a patch after its module was executed."""
+
+    def find_spec(self, fullname: str, path: Any, target: ModuleType | None = None) -> ModuleSpec | None:
+        if fullname not in PATCHES:
+            return None
+        sys.meta_path.remove(self)
+        try:
+            spec = importlib.util.find_spec(fullname)
+        finally:
+            sys.meta_path.insert(0, self)
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+
+            def execute_and_patch(module: ModuleType) -> None:
+                execute(module)
+                PATCHES[fullname](module)
+
+            spec.loader.exec_module = execute_and_patch  # type: ignore[method-assign]
+        return spec
+
+
+def _skew_clock() -> None:
+    """Let everything imported from now on see another time. Pony and psycopg2 keep the real class."""
+    import datetime as dt
+    import time
+
+    import pony.orm  # noqa: F401
+    import psycopg2.extensions  # noqa: F401
+
+    real, real_time, ahead = dt.datetime, time.time, dt.timedelta(seconds=SKEW)
+
+    class _Kind(type):
+        def __instancecheck__(cls, instance: Any) -> bool:
+            return isinstance(instance, real)
+
+        def __subclasscheck__(cls, subclass: Any) -> bool:
+            return issubclass(subclass, real)
+
+    class Skewed(real, metaclass=_Kind):  # type: ignore[misc, valid-type]
+        """A datetime whose `now` is wrong, and whose instances are the real thing."""
+
+        def __new__(cls, *args: Any, **named: Any) -> Any:
+            return real(*args, **named)
+
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return real.now(tz) + ahead
+
+        @classmethod
+        def utcnow(cls) -> Any:
+            return real.now(dt.UTC).replace(tzinfo=None) + ahead
+
+        @classmethod
+        def fromtimestamp(cls, *args: Any, **named: Any) -> Any:
+            return real.fromtimestamp(*args, **named)
+
+    dt.datetime = Skewed  # type: ignore[misc]
+    time.time = lambda: real_time() + SKEW
+
+
+if PATCHES:
+    sys.meta_path.insert(0, _After())
+if SKEW and SKEWED in " ".join(sys.orig_argv):
+    _skew_clock()
