@@ -5,12 +5,15 @@ from typing import Any
 from uuid import UUID
 
 import falcon
+import structlog
 from pydantic_core import to_json
 
 from api.task_view import TaskView
 from models import clock
 from models.database import check_clock, read_session
 from models.request import Request
+
+log = structlog.get_logger(__name__)
 
 
 class Acceptance:
@@ -42,6 +45,7 @@ class Acceptance:
             self._answer_again(resp, accepted.id, user_id)
             return
         task.wake_soon(accepted.id)
+        log.debug("accepted", request_id=req.context.request_id, task_id=str(accepted.id), operation=task.name)
         _answer(resp, self._tasks.queued(task.name, accepted))
 
     def replay(self, req: falcon.Request, resp: falcon.Response) -> bool:

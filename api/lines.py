@@ -6,7 +6,7 @@ from threading import Lock
 
 from pydantic_core import to_json
 
-from api.caching import etag_of
+from api.caching import Representation
 from models import clock
 from models.database import read_session
 from models.line import Line
@@ -44,14 +44,14 @@ class Snapshot:
         return place <= self.line.issued and place not in self.left
 
     @cached_property
-    def body(self) -> bytes:
-        """The line as JSON."""
-        return to_json(self.line.view())
+    def representation(self) -> Representation:
+        """The line as everybody sees it."""
+        return Representation(to_json(self.line.view()))
 
-    @cached_property
-    def etag(self) -> str:
-        """The entity tag of the body."""
-        return etag_of(self.body)
+
+def tick_of(moment: datetime) -> int:
+    """Return the number of the tick that a moment lies in."""
+    return (moment - _EPOCH) // TICK
 
 
 class Lines:
@@ -64,7 +64,7 @@ class Lines:
 
     def of(self, concert_id: int) -> Snapshot:
         """Return the line of a concert, at most a tick old. Raises `ConcertNotFoundError`."""
-        tick = (clock.utcnow() - _EPOCH) // TICK
+        tick = tick_of(clock.utcnow())
         snapshot = self._snapshots.get(concert_id)
         if snapshot is not None and snapshot.tick == tick:
             return snapshot
@@ -83,4 +83,4 @@ def _read(concert_id: int, before: Snapshot | None) -> Snapshot:
         newly = QueueToken.left_since(concert_id, since, beyond=line.serving_number)
     if not left.issuperset(newly):
         left = frozenset(place for place in left.union(newly) if place > line.serving_number)
-    return Snapshot(line, (now - _EPOCH) // TICK, left)
+    return Snapshot(line, tick_of(now), left)

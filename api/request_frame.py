@@ -1,4 +1,4 @@
-"""What every request gets: an id, careful headers, a count, and a log line when it changed something or failed."""
+"""What every request gets: an id, careful headers, a count, and a log line when it was refused or failed."""
 
 import re
 from collections import Counter
@@ -18,7 +18,7 @@ CAREFUL_HEADERS = (
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
 )
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
-FIRST_FAULT = 500
+FIRST_REFUSAL, FIRST_FAULT = 400, 500
 
 log = structlog.get_logger(__name__)
 
@@ -56,20 +56,28 @@ class RequestFrame:
         status = resp.status_code
         with _counting:
             answers[f"{status // 100}xx"] += 1
-        if req.method not in READS or status >= FIRST_FAULT:
-            seconds = perf_counter() - req.context.started
-            request_id = req.context.request_id
-            # No query and no header: neither tokens nor what a fan searched for belong into a log.
-            log.info(
-                "answered",
-                method=req.method,
-                path=req.path,
-                status=status,
-                milliseconds=round(seconds * 1000, 1),
-                request_id=request_id,
-            )
+        if status >= FIRST_REFUSAL:
+            _log(req, status)
 
     def _next_id(self) -> str:
         if self._prefix is None:
             self._prefix = token_hex(8)
         return f"{self._prefix}-{next(self._numbers):x}"
+
+
+def _log(req: falcon.Request, status: int) -> None:
+    """Log an answer that may need somebody's attention: faults, and changes that were refused.
+
+    Accepted changes are logged with their outcome, by the workers. No query and no header: neither
+    tokens nor what a fan looked for belong into a log.
+    """
+    if status < FIRST_FAULT and req.method in READS:
+        return
+    log.info(
+        "answered",
+        method=req.method,
+        path=req.path,
+        status=status,
+        milliseconds=round((perf_counter() - req.context.started) * 1000, 1),
+        request_id=req.context.request_id,
+    )

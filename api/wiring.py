@@ -6,6 +6,7 @@ from api.accepted import Acceptance
 from api.credentials import Gatekeeper
 from api.lines import Lines
 from api.programme import Programme
+from api.seat_pages import SeatPages
 from api.task_view import TaskView
 from api.token_signature import TokenSignature
 from settings import Settings
@@ -22,6 +23,7 @@ class Wiring:
     tasks: TaskView
     lines: Lines
     programme: Programme
+    seat_pages: SeatPages
     broker: Broker
 
 
@@ -36,6 +38,7 @@ def wire(settings: Settings) -> Wiring:
         tasks=tasks,
         lines=lines,
         programme=Programme(),
+        seat_pages=SeatPages(),
         broker=broker_of(settings),
     )
 

@@ -3,7 +3,7 @@
 import falcon
 from pydantic_core import to_json
 
-from api.caching import answer, answer_cacheable, etag_of
+from api.caching import Representation, answer
 from api.credentials import Credential
 from api.operation import operation
 from api.pagination import PageQuery
@@ -32,8 +32,7 @@ class Concerts(Resource):
         after_id = query.after("concerts") or 0
         with read_session():
             found = Concert.page(limit=query.limit + 1, after_id=after_id)
-        body = to_json(query.page("concerts", found))
-        answer_cacheable(req, resp, body, etag_of(body), PROGRAMME_CACHE)
+        Representation(to_json(query.page("concerts", found))).answer(req, resp, PROGRAMME_CACHE)
 
 
 class OneConcert(Resource):
@@ -44,7 +43,7 @@ class OneConcert(Resource):
         """Show one concert with its dates."""
         with read_session():
             body = to_json(Concert.find(concert_id))
-        answer_cacheable(req, resp, body, etag_of(body), PROGRAMME_CACHE)
+        Representation(body).answer(req, resp, PROGRAMME_CACHE)
 
 
 class Dates(Resource):
@@ -80,5 +79,4 @@ class Line(Resource):
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, concert_id: int) -> None:
         """Show the line from this process's snapshot of it."""
-        snapshot = self.wiring.lines.of(concert_id)
-        answer_cacheable(req, resp, snapshot.body, snapshot.etag, LINE_CACHE)
+        self.wiring.lines.of(concert_id).representation.answer(req, resp, LINE_CACHE)

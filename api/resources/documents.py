@@ -3,7 +3,7 @@
 import falcon
 from pydantic_core import to_json
 
-from api.caching import answer_cacheable, etag_of
+from api.caching import Representation
 from api.documentation import docs_page, problem_page
 from api.operation import operation
 from api.problem_codes import PROBLEMS
@@ -22,8 +22,7 @@ class OpenApi(Resource):
         """Send the document."""
         from api.openapi import document
 
-        body = to_json(document())
-        answer_cacheable(req, resp, body, etag_of(body), CACHE)
+        Representation(to_json(document())).answer(req, resp, CACHE)
 
 
 class Docs(Resource):
@@ -50,8 +49,7 @@ class ProblemPage(Resource):
 
 def _send_page(req: falcon.Request, resp: falcon.Response, page: tuple[str, str]) -> None:
     html, policy = page
-    body = html.encode()
     resp.set_header("Content-Security-Policy", policy)
-    answer_cacheable(req, resp, body, etag_of(body), CACHE)
+    Representation(html.encode()).answer(req, resp, CACHE)
     if resp.data is not None:
         resp.content_type = falcon.MEDIA_HTML
