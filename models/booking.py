@@ -1,16 +1,17 @@
 """A booking: a confirmed reservation as the fan sees it, with concert, date, seats and payment."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from models.clock import to_rfc3339
-from models.database import rows
+from models.database import Prepared, rows
 from models.reservation_view import seats_of
 
 
-def of_payment(payment_id: int) -> dict[str, Any]:
-    """Return the booking that a payment made."""
-    return _views(rows(f"{_BOOKING} WHERE p.id = $payment_id", payment_id=payment_id))[0]  # noqa: S608
+def of_payments(payment_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Return the bookings that payments made, in the order of the payments given."""
+    bookings = {booking["payment_id"]: booking for booking in _views(_OF_PAYMENTS.rows(list(payment_ids)))}
+    return [bookings[payment_id] for payment_id in payment_ids]
 
 
 def page(user_id: str, *, limit: int, before_id: int | None = None) -> list[dict[str, Any]]:
@@ -30,6 +31,9 @@ _BOOKING = """
       JOIN performance d ON d.id = r.performance_id
       JOIN concert c ON c.id = r.concert_id
 """
+
+
+_OF_PAYMENTS = Prepared("find_bookings_of_payments", "bigint[]", f"{_BOOKING} WHERE p.id = ANY($1)")
 
 
 def _views(found: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:

@@ -277,16 +277,19 @@ class Prepared:
     def _run(self, values: tuple[Any, ...]) -> Any:
         connection = db._get_cache().prepare_connection_for_query_execution()  # noqa: SLF001
         if self.name not in connection.prepared:
-            db._exec_sql(self._prepare)  # noqa: SLF001
-            db._get_cache().connection.prepared.add(self.name)  # noqa: SLF001
+            self._teach()
         try:
             return db._exec_sql(self._execute, values)  # noqa: SLF001
         except core.DBException as error:
             if sqlstate(error) != _NOT_PREPARED or db._get_cache().in_transaction:  # noqa: SLF001
                 raise
             # Pony has just replaced a lost connection; the new one has to learn the statement.
-            db._exec_sql(self._prepare)  # noqa: SLF001
+            self._teach()
             return db._exec_sql(self._execute, values)  # noqa: SLF001
+
+    def _teach(self) -> None:
+        db._exec_sql(self._prepare)  # noqa: SLF001
+        db._get_cache().connection.prepared.add(self.name)  # noqa: SLF001
 
 
 class _Connection(extensions.connection):

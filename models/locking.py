@@ -19,7 +19,7 @@ def lock(entity: type[E], keys: Iterable[Any], *, anew: bool = False) -> dict[An
     lost update. `anew` asks again for rows that were not there before.
     """
     table, key = entity._table_, entity._pk_columns_[0]  # type: ignore[attr-defined]  # noqa: SLF001
-    locked: dict[Any, E] = db._get_cache().__dict__.setdefault("locked", {}).setdefault(entity, {})  # noqa: SLF001
+    locked: dict[Any, E] = remembered(f"locked {table}")
     wanted = sorted(set(keys))
     missing = [value for value in wanted if value not in locked or (anew and locked[value] is None)]
     if missing:
@@ -28,3 +28,9 @@ def lock(entity: type[E], keys: Iterable[Any], *, anew: bool = False) -> dict[An
         locked.update(dict.fromkeys(missing))
         locked.update({getattr(row, key): row for row in found})
     return {value: locked[value] for value in wanted if locked[value] is not None}
+
+
+def remembered(name: str) -> dict[Any, Any]:
+    """Return what this session remembers under a name; it forgets with its end."""
+    memory: dict[str, dict[Any, Any]] = db._get_cache().__dict__.setdefault("frontrow", {})  # noqa: SLF001
+    return memory.setdefault(name, {})

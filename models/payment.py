@@ -15,7 +15,7 @@ from models.lifecycle import move
 from models.locking import lock
 from models.points import PointAccount
 from models.queue_token import QueueToken
-from models.reservation import Reservation, ReservationStatus
+from models.reservation import Reservation, ReservationStatus, seat_ids_of
 from models.seat import Seat
 
 
@@ -82,8 +82,7 @@ class Payment(db.Entity):
         lock(QueueToken, [arguments["queue_token_id"] for _, arguments in orders])
         reservation_ids = [arguments["reservation_id"] for _, arguments in orders]
         lock(Reservation, reservation_ids)
-        sql = "SELECT seat_id FROM reservation_seat WHERE reservation_id = ANY($ids)"
-        lock(Seat, [seat_id for (seat_id,) in rows(sql, ids=reservation_ids)])
+        lock(Seat, [seat_id for seat_ids in seat_ids_of(reservation_ids).values() for seat_id in seat_ids])
         PointAccount.lock_existing([user_id for user_id, _ in orders])
 
     @classmethod

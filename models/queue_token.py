@@ -125,8 +125,10 @@ class QueueToken(db.Entity):
 
     def keep_alive_until(self, moment: datetime, now: datetime) -> None:
         """Let an active token live at least until a hold ends."""
-        self.expires_at = max(self.expires_at, moment)
-        self.used_at = self.used_at or now
+        if self.expires_at < moment:
+            self.expires_at = moment
+        if self.used_at is None:
+            self.used_at = now
 
     def complete(self, now: datetime) -> None:
         """End the token with a purchase."""

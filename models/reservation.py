@@ -9,7 +9,7 @@ from uuid import UUID
 from pony.orm import Optional, PrimaryKey, Required, flush
 
 from models.clock import to_rfc3339
-from models.database import change, db, rows
+from models.database import Prepared, change, db, rows
 from models.errors import (
     ReservationNotFoundError,
     ReservationNotHeldError,
@@ -18,7 +18,7 @@ from models.errors import (
     SeatTakenError,
 )
 from models.lifecycle import move
-from models.locking import lock
+from models.locking import lock, remembered
 from models.performance import Performance
 from models.policy import Policy
 from models.queue_token import QueueToken
@@ -106,6 +106,7 @@ class Reservation(db.Entity):
             request_id=request_id,
         )
         flush()
+        remembered("seat_ids")[reservation.id] = sorted(seat.id for seat in seats)
         token.keep_alive_until(reservation.expires_at, now)
         for seat in seats:
             seat.hold(reservation.id, reservation.expires_at)
@@ -140,12 +141,7 @@ class Reservation(db.Entity):
 
     @classmethod
     def _check_limit(cls, user_id: str, concert_id: int, more: int, now: datetime, policy: Policy) -> None:
-        sql = """
-            SELECT coalesce(sum(seat_count), 0) FROM reservation
-             WHERE user_id = $user_id AND concert_id = $concert_id
-               AND (status = 'confirmed' OR status = 'held' AND expires_at > $now)
-        """
-        [(has,)] = rows(sql, user_id=user_id, concert_id=concert_id, now=now)
+        [(has,)] = _COUNT_SEATS.rows(user_id, concert_id, now)
         if has + more > policy.seats_per_user:
             message = f"A user may have {policy.seats_per_user} seats of a concert; {has} are held or bought."
             raise SeatLimitExceededError(message, limit=policy.seats_per_user, seats=int(has))
@@ -227,7 +223,34 @@ class Reservation(db.Entity):
 
     def seat_ids(self) -> list[int]:
         """Return the ids of the seats this reservation took, also after they were given back."""
-        return [id_ for (id_,) in rows("SELECT seat_id FROM reservation_seat WHERE reservation_id = $id", id=self.id)]
+        return seat_ids_of([self.id])[self.id]
+
+
+def seat_ids_of(reservation_ids: Sequence[int]) -> dict[int, list[int]]:
+    """Return the ids of the seats that reservations took; asked once a session, since they never change."""
+    known: dict[int, list[int]] = remembered("seat_ids")
+    unknown = [id_ for id_ in reservation_ids if id_ not in known]
+    if unknown:
+        known.update({id_: [] for id_ in unknown})
+        for reservation_id, seat_id in _SEAT_IDS.rows(unknown):
+            known[reservation_id].append(seat_id)
+    return {id_: known[id_] for id_ in reservation_ids}
+
+
+_SEAT_IDS = Prepared(
+    "find_seat_ids_of_reservations",
+    "bigint[]",
+    "SELECT reservation_id, seat_id FROM reservation_seat WHERE reservation_id = ANY($1) ORDER BY seat_id",
+)
+
+_COUNT_SEATS = Prepared(
+    "count_seats_of_user",
+    "text, bigint, timestamptz",
+    """
+    SELECT coalesce(sum(seat_count), 0) FROM reservation
+     WHERE user_id = $1 AND concert_id = $2 AND (status = 'confirmed' OR status = 'held' AND expires_at > $3)
+    """,
+)
 
 
 class ReservationSeat(db.Entity):

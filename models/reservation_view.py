@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from models.clock import to_rfc3339
-from models.database import rows
+from models.database import Prepared, rows
 from models.reservation import Reservation
 from models.seat import Seat
 
@@ -40,21 +40,15 @@ def find(reservation_id: int) -> dict[str, Any] | None:
 
 def concert_of(reservation_id: int, user_id: str) -> int | None:
     """Return the concert of a user's reservation; None for an unknown one and for somebody else's."""
-    sql = "SELECT concert_id FROM reservation WHERE id = $reservation_id AND user_id = $user_id"
-    found = rows(sql, reservation_id=reservation_id, user_id=user_id)
+    found = _CONCERT.rows(reservation_id, user_id)
     return found[0][0] if found else None
 
 
 def seats_of(reservation_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
     """Return the seats of reservations, by reservation, at the prices of the moment of the hold."""
-    sql = """
-        SELECT r.reservation_id, s.id, s.section, s."row", s.number, r.price
-          FROM reservation_seat r JOIN seat s ON s.id = r.seat_id
-         WHERE r.reservation_id = ANY($ids) ORDER BY s.id
-    """
     seats: dict[int, list[dict[str, Any]]] = {id_: [] for id_ in reservation_ids}
     names = ("id", "section", "row", "number", "price")
-    for reservation_id, *seat in rows(sql, ids=list(reservation_ids)) if reservation_ids else ():
+    for reservation_id, *seat in _SEATS.rows(list(reservation_ids)) if reservation_ids else ():
         seats[reservation_id].append(dict(zip(names, seat, strict=True)))
     return seats
 
@@ -81,3 +75,20 @@ def _view(  # noqa: PLR0913  # They are the columns.
         "expires_at": to_rfc3339(expires_at),
         "payment_id": payment_id,
     }
+
+
+_CONCERT = Prepared(
+    "find_concert_of_reservation",
+    "bigint, text",
+    "SELECT concert_id FROM reservation WHERE id = $1 AND user_id = $2",
+)
+
+_SEATS = Prepared(
+    "find_seats_of_reservations",
+    "bigint[]",
+    """
+    SELECT r.reservation_id, s.id, s.section, s."row", s.number, r.price
+      FROM reservation_seat r JOIN seat s ON s.id = r.seat_id
+     WHERE r.reservation_id = ANY($1) ORDER BY s.id
+    """,
+)

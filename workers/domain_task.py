@@ -41,7 +41,7 @@ CONTENTION_TRIES = 6
 # A run ends well before the task's time limit and wakes a successor when there is more to do.
 LONGEST_RUN = 15.0
 
-Operation = Callable[[Order], dict[str, Any]]
+Operation = Callable[[Order], Any]
 Batch = Callable[[Sequence[Order]], Sequence[dict[str, Any] | DomainError]]
 
 
@@ -194,15 +194,26 @@ def _members(refusal: type[DomainError], order: Order) -> dict[str, Any]:
 
 
 def domain_task(
-    name: str, queue: BrokerQueue, *, lock: Callable[[Sequence[Order]], None] | None = None
+    name: str,
+    queue: BrokerQueue,
+    *,
+    lock: Callable[[Sequence[Order]], None] | None = None,
+    show: Callable[[Sequence[Any]], Sequence[dict[str, Any]]] | None = None,
 ) -> Callable[[Operation], DomainTask]:
-    """Make a function of one order a task; `lock` locks ahead what many orders together will need."""
+    """Make a function of one order a task.
+
+    `lock` locks ahead what many orders together will need; `show` makes results of what the
+    operation returned for many orders, where that is not a result itself.
+    """
 
     def make(operation: Operation) -> DomainTask:
         def operate(orders: Sequence[Order]) -> list[dict[str, Any] | DomainError]:
             if lock and len(orders) > 1:
                 lock(orders)
-            return [_answer(operation, order) for order in orders]
+            answers = [_answer(operation, order) for order in orders]
+            done = [answer for answer in answers if not isinstance(answer, DomainError)]
+            shown = iter(show(done) if show and done else done)
+            return [answer if isinstance(answer, DomainError) else next(shown) for answer in answers]
 
         return batch_task(name, queue)(operate)
 
@@ -224,7 +235,7 @@ def batch_task(name: str, queue: BrokerQueue) -> Callable[[Batch], DomainTask]:
     return make
 
 
-def _answer(operation: Operation, order: Order) -> dict[str, Any] | DomainError:
+def _answer(operation: Operation, order: Order) -> Any | DomainError:
     """Carry out one order of a batch. A refusal is an answer as long as nothing was changed before it."""
     flush()
     before = database.changes()

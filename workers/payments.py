@@ -14,13 +14,14 @@ def _lock_for_payments(orders: Sequence[Order]) -> None:
     Payment.lock_for_payments([(order.user_id, order.arguments) for order in orders])
 
 
-@domain_task("payment.pay", BrokerQueue.PAYMENTS, lock=_lock_for_payments)
-def pay(order: Order) -> dict[str, Any]:
+def _show_bookings(payments: Sequence[Payment]) -> Sequence[dict[str, Any]]:
+    return booking.of_payments([payment.id for payment in payments])
+
+
+@domain_task("payment.pay", BrokerQueue.PAYMENTS, lock=_lock_for_payments, show=_show_bookings)
+def pay(order: Order) -> Payment:
     """Pay a held reservation; result is *Booking*."""
-    payment = Payment.pay(
-        user_id=order.user_id, request_id=order.request_id, now=clock.utcnow(), **order.arguments
-    )
-    return booking.of_payment(payment.id)
+    return Payment.pay(user_id=order.user_id, request_id=order.request_id, now=clock.utcnow(), **order.arguments)
 
 
 @domain_task("payment.refund", BrokerQueue.PAYMENTS)
