@@ -16,6 +16,8 @@ from cli.program import Program, kill_group, spawn
 START_SECONDS = 150.0
 STOP_SECONDS = 20.0
 LAST_LINES = 15
+# A demo or a test stands on servers of its own, never on those that the environment names.
+NOT_INHERITED = ("HOST", "PORT", "FRONTROW_DATABASE_URL", "FRONTROW_BROKER_URL")
 
 
 @contextmanager
@@ -28,6 +30,7 @@ def running_service(
 ) -> Iterator[str]:
     """Run `frontrow up` on `data_dir` and a free port, yield its URL when it is ready, stop it at the end.
 
+    `options` and `environment` are added to its command line and to our environment.
     Its lines go to `<data_dir>/log`. `waiting` is called a few times a second with the seconds since the start.
     Raises CannotStartError with the last lines when it does not become ready.
     """
@@ -51,7 +54,7 @@ def running_service(
 
 def _program(data_dir: Path, port: int, options: Sequence[str], environment: Mapping[str, str]) -> Program:
     command = (sys.executable, "-m", "cli.main", "up", "--port", str(port), "--data-dir", str(data_dir), *options)
-    ours = {name: value for name, value in os.environ.items() if name not in ("HOST", "PORT")}
+    ours = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
     return Program(name="frontrow", argv=command, cwd=procfile.ROOT, env=ours | dict(environment))
 
 

@@ -1,6 +1,7 @@
 """`frontrow up`: the whole service in the foreground, from servers to beat, until somebody stops it."""
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -164,7 +165,11 @@ class _Run:
 
 def _program(name: str, command: str) -> Program:
     # The shell only fills in the variables; `exec` makes it the program itself, so that signals reach that.
-    return Program(name=name, argv=("/bin/sh", "-c", f"exec {command}"), cwd=procfile.ROOT)
+    # If we are killed, a polite signal would not do: with our end of its output gone, Celery's handler for it fails.
+    # Work that is cut off is not lost, its request row waits for the next start.
+    return Program(
+        name=name, argv=("/bin/sh", "-c", f"exec {command}"), cwd=procfile.ROOT, orphan_signal=signal.SIGKILL
+    )
 
 
 def _seldom(condition: Callable[[], bool]) -> Callable[[], bool]:
