@@ -1,0 +1,91 @@
+"""Predicts an on-sale from measured costs: `python -m bench.simulate COSTS.json --fans 20000 --seats 2000`.
+
+With `--against SUMMARY.json` (what `frontrow sale --json` wrote) it holds its prediction against a real run.
+"""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from bench.sale_model import Costs, Outcome, SaleModel, Terms
+from cli.duration import DURATION
+from cli.sale.figures import percentile
+
+WITHIN = 0.20
+
+
+def predict(costs: Costs, terms: Terms, cores: dict[str, int]) -> dict[str, float | None]:
+    """Simulate one sale; returns the figures that a real run's summary holds under the same names."""
+    model = SaleModel(terms, costs, cores)
+    return figures(model.run(), model)
+
+
+def figures(outcome: Outcome, model: SaleModel) -> dict[str, float | None]:
+    """Draw the comparable figures from what was simulated."""
+    seconds = outcome.over_after
+    busy = {
+        role: pool.busy / len(pool.free_at) / seconds for role, pool in [("all", model.shared), *model.pools.items()]
+    }
+    return {
+        "seats_sold": outcome.sold,
+        "sold_out_after": outcome.sold_out_after,
+        "seconds": seconds,
+        "wait_p50": percentile(outcome.waits, 0.50),
+        "wait_p95": percentile(outcome.waits, 0.95),
+        "wait_p99": percentile(outcome.waits, 0.99),
+        "requests": outcome.requests,
+        "requests_per_second": outcome.requests / max(seconds, 1e-9),
+        "longest_line": outcome.longest_line,
+        **{f"busy_{role}": share for role, share in busy.items()},
+    }
+
+
+def deviations(predicted: dict[str, float | None], real: dict[str, Any]) -> dict[str, float]:
+    """Return by which share each prediction misses the real figure."""
+    compared = {}
+    for name, value in predicted.items():
+        measured = real.get(name)
+        if value is not None and isinstance(measured, int | float) and measured:
+            compared[name] = value / measured - 1
+    return compared
+
+
+@click.command(help=__doc__)
+@click.argument("costs", type=click.Path(path_type=Path, exists=True))
+@click.option("--fans", type=int, default=20_000)
+@click.option("--seats", type=int, default=2_000)
+@click.option("--arrive-over", type=DURATION, default="30s")
+@click.option("--seed", type=int, default=1)
+@click.option("--capacity", type=int, default=100)
+@click.option("--think", type=DURATION, default="1s")
+@click.option("--hold", type=DURATION, default="5m", help="The service's FRONTROW_HOLD_SECONDS.")
+@click.option("--cores", "given", multiple=True, help="role=N gives a role cores of its own; all=N is the rest.")
+@click.option("--without-load-generator", is_flag=True, help="Leave out the fans' own CPU time.")
+@click.option("--against", type=click.Path(path_type=Path, exists=True), help="A real run's summary.")
+def main(
+    costs: Path, given: tuple[str, ...], against: Path | None, *, without_load_generator: bool, **sale: Any
+) -> None:
+    """Predict, show, and compare when there is a real run."""
+    console, started = Console(), time.perf_counter()
+    measured = json.loads(costs.read_text())
+    if without_load_generator:
+        measured = {step: {r: ms for r, ms in cost.items() if r != "load generator"} for step, cost in measured.items()}
+    cores = {role: int(count) for role, _, count in (text.partition("=") for text in given)}
+    predicted = predict(measured, Terms(**sale), {"all": 2} | cores)
+    real = json.loads(against.read_text()) if against else {}
+    missed = deviations(predicted, real)
+    shown = Table("figure", "predicted", "real run", "off by")
+    for name, value in predicted.items():
+        off = f"{missed[name]:+.1%}" if name in missed else ""
+        shown.add_row(name, "–" if value is None else f"{value:,.2f}", str(real.get(name, "")), off)
+    console.print(shown)
+    console.print(f"simulated in {time.perf_counter() - started:.1f} s")
+
+
+if __name__ == "__main__":
+    main()
