@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
+from itertools import cycle
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -65,7 +66,7 @@ class DomainTask(Task):  # type: ignore[misc]
         return wake_up.wake(self, request_id, broker_of(settings))
 
     def wake_soon(self, request_id: UUID) -> None:
-        """The same from another thread: nobody waits for the broker."""
+        """Tell them from another thread, so that nobody waits for the broker."""
         waker.wake_soon(self, request_id)
 
     def drain(self) -> int:
@@ -74,7 +75,8 @@ class DomainTask(Task):  # type: ignore[misc]
         database.check_clock()
         until = monotonic() + LONGEST_RUN
         finished = 0
-        while claimed := self._claim():
+        turns = cycle((False, True))
+        while claimed := self._claim(again_first=next(turns)):
             finished += len(claimed)
             self._carry_out(claimed)
             if monotonic() > until:
@@ -82,11 +84,16 @@ class DomainTask(Task):  # type: ignore[misc]
                 break
         return finished
 
-    def _claim(self) -> list[Claimed]:
-        """Take fresh requests, many at once; then one that was in hand before, alone."""
+    def _claim(self, *, again_first: bool) -> list[Claimed]:
+        """Take fresh requests, many at once, or one that was in hand before, alone.
+
+        Each kind has the first choice in turn, so that newcomers without end starve nobody.
+        """
         with read_session():
             claim = partial(Request.claim, self.name, now=clock.utcnow(), lease=LEASE)
-            return claim(limit=TOGETHER, again=False) or claim(limit=1, again=True)
+            kinds = [partial(claim, limit=TOGETHER, again=False), partial(claim, limit=1, again=True)]
+            first, second = reversed(kinds) if again_first else kinds
+            return first() or second()
 
     def _carry_out(self, claimed: Sequence[Claimed]) -> None:
         if any(claim.attempts > 1 for claim in claimed):
@@ -128,7 +135,7 @@ class DomainTask(Task):  # type: ignore[misc]
             self._finish(outcome.refused(order, refusal))
         except DatabaseUnavailableError:
             raise
-        except Exception as fault:  # noqa: BLE001  # A fault of ours: logged, tried again, in the end told.
+        except Exception as fault:  # A fault of ours: logged, tried again, in the end told.
             log.exception("request_failed", operation=self.name, request_id=str(order.request_id))
             self._try_later(claim, fault)
         return None
@@ -146,7 +153,7 @@ class DomainTask(Task):  # type: ignore[misc]
                     raise refusal(message, **_members(refusal, order)) from error
                 if attempt == CONTENTION_TRIES or not database.is_contention(error):
                     raise
-            threading.Event().wait(random.uniform(0.005, 0.02) * attempt)  # noqa: S311  # Jitter is no secret.
+            threading.Event().wait(random.uniform(0.005, 0.02) * attempt)  # Jitter is no secret.
         return None
 
     def _once(self, order: Order) -> None:
@@ -176,7 +183,7 @@ class DomainTask(Task):  # type: ignore[misc]
         return None
 
     def _log(self, outcomes: Sequence[Outcome]) -> None:
-        """Write one line for what was committed at once; under load one line a request would cost more than the work."""
+        """Write one line for what was committed at once: under load one a request would cost more than the work."""
         if not outcomes:
             return
         log.info(

@@ -1,0 +1,157 @@
+"""The request row: accepted once, claimed, finished once, purged."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+LEASE = timedelta(seconds=5)
+
+
+@pytest.fixture
+def claim():
+    from models import clock
+    from models.database import read_session
+    from models.request import Request
+
+    def take(operation="points.charge", *, limit=100, again=False):
+        with read_session():
+            return Request.claim(operation, now=clock.utcnow(), lease=LEASE, limit=limit, again=again)
+
+    return take
+
+
+@pytest.mark.usefixtures("time")
+def test_an_accepted_request_waits_in_its_row_for_its_owner_alone(sale):
+    from models.database import read_session
+    from models.request import Request
+
+    accepted = sale.accept("points.charge", "a", amount=5)
+    task = sale.task(accepted.id, "a")
+    assert (task["status"], task["finished_at"], task["result"], task["problem"]) == ("queued", None, None, None)
+    with read_session():
+        assert Request.task(accepted.id, "b") is None
+        assert Request.task(uuid4(), "a") is None
+
+
+@pytest.mark.usefixtures("time")
+def test_the_same_key_and_body_is_the_same_request_before_and_after_its_outcome(sale):
+    first = sale.accept("points.charge", "a", key="k", amount=5)
+    again = sale.accept("points.charge", "a", key="k", amount=5)
+    sale.drain("points.charge")
+    later = sale.accept("points.charge", "a", key="k", amount=5)
+    sale.drain("points.charge")
+    assert (first.replayed, again.replayed, later.replayed) == (False, True, True)
+    assert {again.id, later.id} == {first.id}
+    assert again.submitted_at == first.submitted_at
+    assert sale.balance("a") == 5
+
+
+@pytest.mark.usefixtures("time")
+def test_the_same_key_with_another_body_is_refused(sale):
+    from models.errors import IdempotencyKeyReusedError
+
+    sale.accept("points.charge", "a", key="k", body="one", amount=5)
+    with pytest.raises(IdempotencyKeyReusedError):
+        sale.accept("points.charge", "a", key="k", body="other", amount=6)
+    assert sale.drain("points.charge") == 1
+
+
+@pytest.mark.usefixtures("time")
+def test_a_key_belongs_to_one_user_and_one_operation(sale):
+    accepted = [sale.accept("points.charge", user, key="k", amount=5) for user in ("a", "b")]
+    accepted.append(sale.accept("queue_token.issue", "a", key="k", concert_id=1))
+    assert len({request.id for request in accepted}) == 3
+    assert not any(request.replayed for request in accepted)
+
+
+@pytest.mark.usefixtures("time")
+def test_without_a_key_the_same_body_is_a_second_request(sale):
+    assert sale.accept("points.charge", "a", amount=5).id != sale.accept("points.charge", "a", amount=5).id
+
+
+def test_an_insert_that_arrives_after_the_client_has_given_up_does_nothing(sale, monkeypatch):
+    from models import clock, request
+    from models.database import DatabaseUnavailableError
+
+    monkeypatch.setattr(request, "give_up_at", lambda: clock.utcnow() - timedelta(milliseconds=1))
+    with pytest.raises(DatabaseUnavailableError):
+        sale.accept("points.charge", "a", key="k", amount=5)
+    assert sale.one("SELECT count(*) FROM request") == 0
+    monkeypatch.undo()
+    assert not sale.accept("points.charge", "a", key="k", amount=5).replayed
+
+
+@pytest.mark.usefixtures("time")
+def test_a_claim_takes_the_oldest_and_no_more_than_it_may(sale, claim):
+    # Statistics that call the table tiny once made PostgreSQL take all of them.
+    sale.sql("ANALYZE request")
+    ids = [sale.accept("points.charge", "a", amount=1).id for _ in range(5)]
+    assert [claimed.order.request_id for claimed in claim(limit=2)] == ids[:2]
+    assert [claimed.attempts for claimed in claim(limit=9)] == [1, 1, 1]
+    assert claim() == []
+
+
+@pytest.mark.usefixtures("time")
+def test_a_claimed_request_comes_back_alone_when_its_lease_is_over(sale, claim, time):
+    sale.sql("ANALYZE request")
+    for _ in range(3):
+        sale.accept("points.charge", "a", amount=1)
+    assert len(claim()) == 3
+    assert claim(again=True, limit=1) == []
+    time.tick(LEASE)
+    assert [claimed.attempts for claimed in claim(again=True, limit=1)] == [2]
+    assert sale.one("SELECT count(*) FROM request WHERE attempts = 2") == 1
+
+
+@pytest.mark.usefixtures("time")
+def test_an_outcome_is_written_once(sale, claim):
+    from models import clock
+    from models.database import write_session
+    from models.request import Outcome, Request, RequestStatus
+
+    request_id = sale.accept("points.charge", "a", amount=1).id
+
+    def finish(status, body):
+        with write_session():
+            Request.finish([Outcome(request_id, status, body)], clock.utcnow())
+
+    finish(RequestStatus.DONE, {"first": True})
+    with pytest.raises(AssertionError, match="already had an outcome"):
+        finish(RequestStatus.FAILED, {"code": "internal_error"})
+    assert sale.task(request_id, "a")["result"] == {"first": True}
+
+
+@pytest.mark.usefixtures("time")
+def test_the_purge_takes_old_outcomes_and_never_what_waits(sale, time, monkeypatch):
+    from workers import sweeps
+
+    monkeypatch.setattr(sweeps, "PURGED_TOGETHER", 2)
+    sale.sql("ANALYZE request")
+    waiting = sale.accept("points.charge", "a", amount=1)
+    for _ in range(5):
+        sale.accept("queue_token.issue", "a", concert_id=9)
+    sale.drain("queue_token.issue")
+    time.tick(timedelta(hours=24) - timedelta(seconds=1))
+    assert sale.sweep("request.purge") == 0
+    time.tick(timedelta(seconds=1, milliseconds=1))
+    kept = sale.accept("queue_token.issue", "b", key="k", concert_id=9)
+    sale.drain("queue_token.issue")
+    assert sale.sweep("request.purge") == 5
+    assert {id_ for (id_,) in sale.sql("SELECT id FROM request")} == {waiting.id, kept.id}
+
+
+@pytest.mark.usefixtures("time")
+def test_the_redelivery_wakes_each_operation_that_has_waited(sale, time, monkeypatch):
+    from workers import sweeps, wake_up
+
+    woken = []
+    monkeypatch.setattr(wake_up, "wake", lambda task, *_, **__: woken.append(task.name) or True)
+    sale.accept("points.charge", "a", amount=1)
+    sale.accept("points.charge", "a", amount=1)
+    sale.accept("queue_token.issue", "a", concert_id=1)
+    sale.accept("an.operation_of_the_past", "a")
+    assert (sweeps.redeliver.tidy(), woken) == (0, [])
+    time.tick(timedelta(seconds=2))
+    assert sweeps.redeliver.tidy() == 2
+    assert sorted(woken) == ["points.charge", "queue_token.issue"]
