@@ -8,7 +8,7 @@ from typing import Final
 import falcon
 
 from api.identity import Identities
-from api.lines import Lines
+from api.lines import Lines, tick_of
 from api.problems import ProblemError
 from api.token_signature import PREFIX, QueueTokenClaims, TokenSignature
 from models import clock
@@ -69,6 +69,7 @@ class Gatekeeper:
         self._identities = Identities(settings)
         self._signature = signature
         self._lines = lines
+        self._recent = RecentStandings()
         self._retry_after = str(settings.poll_after_seconds)
 
     def admit(self, req: falcon.Request, credential: Credential) -> Caller:
@@ -88,15 +89,16 @@ class Gatekeeper:
             raise ProblemError(code="insufficient_scope", detail="The identity's scope does not hold `operator`.")
         return Caller(identity.user_id)
 
-    def check_standing(self, caller: Caller, credential: Credential) -> None:
+    def check_standing(self, caller: Caller, credential: Credential, *, in_bursts: bool = False) -> None:
         """Refuse unless the caller's queue token, if he came with one, still does what is asked for.
 
+        A read that comes `in_bursts` believes what this process read of the token in the same tick.
         Raises `TokenInvalidError`, `TokenExpiredError`, or a `not_admitted` problem.
         """
         if credential not in STANDING_MATTERS or caller.token is None:
             return
         now = clock.utcnow()
-        standing = standing_of(caller.token)
+        standing = self._recent.of(caller.token, now) if in_bursts else standing_of(caller.token)
         standing.check_live(now)
         if standing.status == QueueTokenStatus.ACTIVE:
             note_use(standing, now)
@@ -111,6 +113,24 @@ class Gatekeeper:
             headers={"Retry-After": self._retry_after},
             position=position,
         )
+
+
+class RecentStandings:
+    """Where tokens stood that were asked for in this tick, once their use was noted."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._tick, self._standings = 0, dict[int, Standing]()
+
+    def of(self, token: QueueTokenClaims, now: datetime) -> Standing:
+        """Return where a token stands, read in this tick. Raises `TokenInvalidError`."""
+        tick = tick_of(now)
+        if tick != self._tick:
+            self._tick, self._standings = tick, {}
+        found = self._standings.get(token.id)
+        if found is None or found.used_at is None:
+            found = self._standings[token.id] = standing_of(token)
+        return found
 
 
 def standing_of(token: QueueTokenClaims) -> Standing:

@@ -20,8 +20,8 @@ class WakingTask(Protocol):
 
     name: str
 
-    def wake(self, request_id: UUID) -> bool:
-        """Tell the workers that a request waits; False when the broker is away (a sweep tells them later)."""
+    def wake_soon(self, request_id: UUID) -> None:
+        """Tell the workers that a request waits; never raises and keeps nobody waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,8 @@ class Operation:
     refusals: tuple[type[DomainError], ...] = ()
     outcomes: tuple[type[DomainError], ...] = ()
     description: str = ""
+    # A read that fans repeat many times a second may believe what was read of their token in the same tick.
+    in_bursts: bool = False
     media_type: str = "application/json"
 
 
@@ -100,7 +102,7 @@ class Enforcement:
 
     def _check_standing(self, req: falcon.Request, resp: falcon.Response, declared: Operation) -> None:
         try:
-            self._gatekeeper.check_standing(req.context.caller, declared.credential)
+            self._gatekeeper.check_standing(req.context.caller, declared.credential, in_bursts=declared.in_bursts)
         except (DomainError, ProblemError):
             # What was accepted under this key was accepted: the payment itself may have used up the token.
             if declared.accepts is None or not self._acceptance.replay(req, resp):

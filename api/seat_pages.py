@@ -1,6 +1,7 @@
 """Pages of seats as this process last read them: thousands of fans look at the same seats in the same second."""
 
 from threading import Lock
+from typing import Any, NamedTuple
 
 from pydantic_core import to_json
 
@@ -18,12 +19,20 @@ MOST_PAGES = 256
 Key = tuple[int, int, int, str | None]
 
 
+class SeatPage(NamedTuple):
+    """A page as it was read in a tick; as long as its seats stay the same, it is written only once."""
+
+    tick: int
+    seats: list[dict[str, Any]]
+    representation: Representation
+
+
 class SeatPages:
     """The pages that were asked for in this tick; no seat that was sold is shown as available for longer."""
 
     def __init__(self) -> None:
         """Start with none."""
-        self._pages: dict[Key, tuple[int, Representation]] = {}
+        self._pages: dict[Key, SeatPage] = {}
         self._reading = Lock()
 
     def page(self, performance_id: int, query: SeatQuery) -> Representation:
@@ -31,20 +40,22 @@ class SeatPages:
         key = (performance_id, query.limit, query.after(LIST) or 0, query.status)
         tick = tick_of(clock.utcnow())
         found = self._pages.get(key)
-        if found is not None and found[0] == tick:
-            return found[1]
+        if found is not None and found.tick == tick:
+            return found.representation
         with self._reading:
             found = self._pages.get(key)
-            if found is None or found[0] < tick:
+            if found is None or found.tick < tick:
                 if len(self._pages) >= MOST_PAGES:
                     self._pages.clear()
-                found = self._pages[key] = _read(key, query)
-        return found[1]
+                found = self._pages[key] = _read(key, query, found)
+        return found.representation
 
 
-def _read(key: Key, query: SeatQuery) -> tuple[int, Representation]:
+def _read(key: Key, query: SeatQuery, before: SeatPage | None) -> SeatPage:
     performance_id, limit, after_id, status = key
     now = clock.utcnow()
     with read_session():
-        found = Seat.page(performance_id, now=now, limit=limit + 1, after_id=after_id, status=status)
-    return tick_of(now), Representation(to_json(query.page(LIST, found)))
+        seats = Seat.page(performance_id, now=now, limit=limit + 1, after_id=after_id, status=status)
+    if before is not None and before.seats == seats:
+        return SeatPage(tick_of(now), seats, before.representation)
+    return SeatPage(tick_of(now), seats, Representation(to_json(query.page(LIST, seats))))

@@ -61,10 +61,11 @@ class Assets:
 def send(asset: Asset, req: falcon.Request, resp: falcon.Response) -> None:
     """Answer with `asset`, zipped when the client takes that, or 304 when he has it already."""
     zipped = "gzip" in (req.get_header("Accept-Encoding") or "")
-    resp.etag = falcon.ETag(asset.etag + ("-gz" if zipped else ""))
+    etag = falcon.ETag(asset.etag + ("-gz" if zipped else ""))
+    resp.etag = etag
     resp.append_header("Vary", "Accept-Encoding")
     resp.content_type = asset.content_type
-    if req.if_none_match and ("*" in req.if_none_match or resp.etag in [str(tag) for tag in req.if_none_match]):
+    if req.if_none_match and ("*" in req.if_none_match or etag in req.if_none_match):
         resp.status = falcon.HTTP_304
         return
     if zipped:

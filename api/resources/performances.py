@@ -23,6 +23,7 @@ class Seats(Resource):
         query=SeatQuery,
         answers={200: Page[SeatView]},
         refusals=(PerformanceNotFoundError, WrongConcertError),
+        in_bursts=True,
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, performance_id: int) -> None:
         """List seats by id; what is shown is up to half a second old."""

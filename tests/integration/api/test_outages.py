@@ -14,7 +14,7 @@ from models import database
 @pytest.fixture
 def no_database(monkeypatch: pytest.MonkeyPatch) -> None:
     """Turn every session away, as after a missed deadline."""
-    monkeypatch.setattr(database, "_turned_away_until", monotonic() + 3600)
+    monkeypatch.setattr(database, "is_turned_away", lambda: True)
 
 
 @pytest.mark.usefixtures("no_database")

@@ -79,8 +79,19 @@ def test_seats_are_read_once_a_tick_and_page(reads: list[str]) -> None:
         assert kept.page(1, SeatQuery(status="held")) is not first
         assert kept.page(2, SeatQuery()) is not first
         clock.tick(timedelta(seconds=0.5))
-        assert kept.page(1, SeatQuery()) is not first
+        assert kept.page(1, SeatQuery()) is first
     assert reads == ["seats of 1", "seats of 1", "seats of 2", "seats of 1"]
+
+
+def test_a_seat_that_was_sold_is_shown_as_sold_in_the_next_tick(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = iter([[{"id": 1, "status": "available"}], [{"id": 1, "status": "sold"}]])
+    monkeypatch.setattr(seat_pages, "read_session", nullcontext)
+    monkeypatch.setattr(Seat, "page", lambda _, **__: next(found))
+    kept = SeatPages()
+    with freeze_time(NOON) as clock:
+        assert b"available" in kept.page(1, SeatQuery()).body
+        clock.tick(timedelta(seconds=0.5))
+        assert b"sold" in kept.page(1, SeatQuery()).body
 
 
 @pytest.mark.usefixtures("reads")
