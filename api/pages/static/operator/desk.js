@@ -65,7 +65,8 @@ export async function desk(main, params, signal) {
     controls.refresh(stats);
     return EVERY_SECONDS;
   };
-  show(main, h('div', { class: 'console-head' }, h('div', null, h('h1', null, concert.title), h('p', { class: 'lead' }, concert.venue)), parts.badge), parts.messages, parts.facts, parts.plots,
-    h('div', { class: 'panels' }, panel(say('steer.title'), controls.element), panel(say('desk.seats'), parts.seats, seatOverview(concert, signal)), refunds(signal), audit(signal)));
+  show(main, h('div', { class: 'console-head' }, h('div', null, h('h1', null, concert.title), h('p', { class: 'lead' }, concert.venue)), parts.badge), parts.messages, parts.facts,
+    h('div', { class: 'panels' }, panel(say('steer.title'), controls.element), panel(say('desk.seats'), parts.seats, seatOverview(concert, signal))), parts.plots,
+    h('div', { class: 'panels' }, refunds(signal), audit(signal)));
   return keepAsking(look, { signal, onTrouble: (problem) => show(parts.messages, problem && trouble(problem)) });
 }

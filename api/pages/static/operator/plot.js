@@ -37,7 +37,7 @@ const key = ({ name, values }, index) => h('li', null, h('span', { class: `plot-
  * Its newest values stand in the legend as text, which is also what a screen reader gets.
  */
 export function plot(title, series, { from, to }) {
-  const most = roundUp(Math.max(1, ...series.flatMap(({ values }) => values)));
+  const most = roundUp(Math.max(2, ...series.flatMap(({ values }) => values)));
   return h('figure', { class: 'plot' }, h('figcaption', null, title),
     svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, 'aria-hidden': 'true' }, grid(most), series.map((one, index) => line(one, most, index)),
       svg('text', { x: EDGE.left, y: HEIGHT - 6, class: 'plot-text' }, from), svg('text', { x: WIDTH - EDGE.right, y: HEIGHT - 6, 'text-anchor': 'end', class: 'plot-text' }, to)),

@@ -1,0 +1,85 @@
+"""WCAG 2.2 AA by axe-core on every page, in both colour schemes."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.accessibility import violations
+from tests.browser.conftest import Opening
+from tests.browser.fan import Fan
+from tests.browser.seller import Seller
+from tests.fixtures.stack import Stack
+
+pytestmark = pytest.mark.browser
+
+
+def in_both_schemes(page: Page, axe: str) -> list[str]:
+    found: list[str] = []
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        found += [f"{scheme}: {violation}" for violation in violations(page, axe)]
+    return found
+
+
+def test_no_page_of_the_fans_violates_a_rule(fan: Callable[..., Fan], seller: Seller, stack: Stack, axe: str) -> None:
+    concert_id = seller.put_on_sale("Accessible", capacity=1)
+    inside = seller.join(concert_id, stack.token("inside-axe"))
+    seller.wait_until_admitted(inside)
+    who = fan("axe")
+    found: dict[str, list[str]] = {}
+
+    def check(step: str) -> None:
+        found[step] = in_both_schemes(who.page, axe)
+
+    who.page.goto(f"{stack.url}/tickets")
+    who.sees("Sign in to see your tickets")
+    check("tickets without a sign-in")
+    who.page.goto(f"{stack.url}/signin")
+    who.sees("Your name")
+    check("sign-in")
+    who.sign_in()
+    check("programme")
+    who.visit(concert_id)
+    who.sees("Join the line")
+    check("concert")
+    who.join(concert_id)
+    who.sees("You are next")
+    check("waiting room")
+    seller.done("DELETE", "/v1/queue-tokens/current", None, inside)
+    who.at("/dates")
+    expect(who.page.locator("a.date")).to_have_count(2)
+    check("dates")
+    who.choose_date()
+    who.pick(2)
+    who.page.get_by_text("Choose from a list instead").click()
+    check("seats")
+    who.hold()
+    who.sees("Your points")
+    check("checkout")
+    who.pay()
+    expect(who.page.get_by_alt_text("QR code of this ticket")).to_be_visible()
+    check("ticket")
+    who.page.get_by_role("link", name="All my tickets").click()
+    who.sees("My points")
+    check("tickets")
+    assert {step: rules for step, rules in found.items() if rules} == {}
+
+
+def test_no_page_of_the_console_violates_a_rule(open_page: Opening, seller: Seller, stack: Stack, axe: str) -> None:
+    concert_id = seller.put_on_sale("Console")
+    page = open_page("desktop")
+    found: dict[str, list[str]] = {}
+    page.goto(f"{stack.url}/operator")
+    expect(page.get_by_role("button", name="Enter as the demo operator")).to_be_visible()
+    found["sign-in"] = in_both_schemes(page, axe)
+    page.get_by_role("button", name="Enter as the demo operator").click()
+    expect(page.get_by_role("heading", name="What operators did")).to_be_visible()
+    found["overview"] = in_both_schemes(page, axe)
+    page.get_by_role("link", name="New concert").click()
+    expect(page.get_by_label("Title")).to_be_visible()
+    found["creation"] = in_both_schemes(page, axe)
+    page.goto(f"{stack.url}/operator/concerts/{concert_id}")
+    expect(page.locator(".plot")).to_have_count(4)
+    found["desk"] = in_both_schemes(page, axe)
+    assert {step: rules for step, rules in found.items() if rules} == {}

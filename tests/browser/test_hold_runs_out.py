@@ -1,0 +1,50 @@
+"""A hold that nobody pays for, in a service whose holds are short."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from cli.running_service import running_service
+from tests.browser.conftest import Opening
+from tests.browser.fan import Fan
+from tests.browser.seller import Seller
+from tests.fixtures.stack import Stack
+
+pytestmark = pytest.mark.browser
+
+SHORT = {"FRONTROW_HOLD_SECONDS": "4", "FRONTROW_POLL_AFTER_SECONDS": "1"}
+
+
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    data_dir = tmp_path_factory.mktemp("hasty") / "data"
+    with running_service(data_dir, environment=SHORT) as url:
+        yield Stack(url, data_dir)
+
+
+@pytest.fixture
+def hasty_seller(hasty: Stack) -> Iterator[Seller]:
+    with Seller(hasty.url, hasty.token("seller", operator=True)) as selling:
+        yield selling
+
+
+def test_the_seats_go_back_and_the_fan_is_told(hasty: Stack, hasty_seller: Seller, open_page: Opening) -> None:
+    seller = hasty_seller
+    concert_id = seller.put_on_sale("Short hold", rows=1, seats_per_row=2)
+    slow, next_one = Fan(open_page(), hasty.url, "slow"), Fan(open_page("desktop"), hasty.url, "next-one")
+    slow.enter(concert_id)
+    slow.choose_date()
+    slow.pick(2)
+    slow.hold()
+    slow.at("/checkout")
+    slow.sees("Held for you for")
+    slow.sees("The hold has run out")
+    slow.sees("nothing was paid")
+
+    next_one.enter(concert_id)
+    next_one.choose_date()
+    next_one.sees("2 free")
+    next_one.pick(2)
+    slow.page.get_by_role("link", name="Choose again").click()
+    slow.at("/dates")
+    assert seller.call("GET", f"/v1/operator/concerts/{concert_id}/stats")["seats_sold"] == 0

@@ -1,0 +1,100 @@
+"""Korean and English: complete, chosen by the browser, switchable; and every refusal as a sentence."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from api import pages
+from api.problem_codes import PROBLEMS
+from models import errors
+from tests.browser.fan import Fan
+from tests.browser.seller import Seller
+from tests.fixtures.stack import Stack
+
+STATIC = Path(pages.__file__).parent / "static"
+WORDS = {language: json.loads((STATIC / "words" / f"{language}.json").read_text()) for language in ("en", "ko")}
+# What the browser itself finds out, without an answer of the service.
+OWN_CODES = {"offline", "too_slow"}
+
+
+def refusals() -> set[str]:
+    return {kind.code for kind in vars(errors).values() if isinstance(kind, type) and hasattr(kind, "code")}
+
+
+def test_every_problem_code_is_a_sentence_in_both_languages() -> None:
+    codes = refusals() | set(PROBLEMS) | OWN_CODES
+    for language, words in WORDS.items():
+        assert {key.removeprefix("problem.") for key in words if key.startswith("problem.")} == codes, language
+        for code in codes:
+            assert re.search(r"[.!?]$", words[f"problem.{code}"])
+            assert "_" not in words[f"problem.{code}"]
+
+
+def test_both_languages_say_the_same_with_the_same_values() -> None:
+    assert WORDS["en"].keys() == WORDS["ko"].keys()
+    for key, text in WORDS["en"].items():
+        assert set(re.findall(r"\{(\w+)\}", text)) == set(re.findall(r"\{(\w+)\}", WORDS["ko"][key])), key
+        assert WORDS["ko"][key].strip(), key
+
+
+def test_every_text_that_a_module_says_exists() -> None:
+    called = re.compile(r"""\b(?:say|flash\('\w+',)\(?\s*(['`])((?:(?!\1).)+)\1""")
+    for module in STATIC.rglob("*.js"):
+        for _, key in called.findall(module.read_text()):
+            pattern = re.compile(re.escape(re.sub(r"\$\{[^}]+\}", "\0", key)).replace("\0", r"[\w.-]+"))
+            assert any(pattern.fullmatch(known) for known in WORDS["en"]), f"{module.name}: {key}"
+
+
+@pytest.mark.browser
+def test_the_browsers_language_is_spoken(fan: Callable[..., Fan], stack: Stack) -> None:
+    for locale, title, tag in (("ko-KR", "어떤 공연을 보러 갈까요?", "ko"), ("en-US", "Who do you want to see?", "en")):
+        who = fan("speaker", locale=locale)
+        who.page.goto(stack.url)
+        expect(who.page.get_by_role("heading", name=title)).to_be_visible()
+        assert who.page.evaluate("document.documentElement.lang") == tag
+
+
+@pytest.mark.browser
+def test_the_language_can_be_switched_and_stays(fan: Callable[..., Fan], stack: Stack) -> None:
+    who = fan("switcher")
+    who.page.goto(stack.url)
+    who.page.get_by_role("button", name="한국어").click()
+    expect(who.page.get_by_role("heading", name="어떤 공연을 보러 갈까요?")).to_be_visible()
+    who.page.reload()
+    expect(who.page.get_by_role("button", name="English")).to_be_visible()
+
+
+@pytest.mark.browser
+def test_a_whole_journey_in_korean(fan: Callable[..., Fan], seller: Seller) -> None:
+    concert_id = seller.put_on_sale("한국어 공연")
+    who = fan("김민아", "desktop", "ko-KR")
+    who.enter(concert_id)
+    who.sees("내 차례입니다")
+    who.choose_date()
+    who.pick(1)
+    who.hold()
+    who.sees("선점 남은 시간")
+    who.pay()
+    who.at(r"/tickets/\d+")
+    who.sees("결제가 끝났습니다")
+
+
+@pytest.mark.browser
+def test_a_refusal_is_told_as_a_sentence(fan: Callable[..., Fan], seller: Seller) -> None:
+    concert_id = seller.put_on_sale("Refusal")
+    who = fan("refused", locale="ko-KR")
+    who.enter(concert_id)
+    who.choose_date()
+    who.pick(1)
+
+    def refuse(route: Route) -> None:
+        body = {"code": "seat_limit_exceeded", "status": 409, "limit": 4}
+        route.fulfill(status=409, content_type="application/problem+json", body=json.dumps(body))
+
+    who.page.route("**/v1/reservations", refuse)
+    who.hold()
+    expect(who.page.get_by_role("alert")).to_have_text(re.compile("최대 4석까지"))

@@ -1,0 +1,116 @@
+"""The operator's console: putting a concert on sale, steering its line, giving money back."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Opening
+from tests.browser.fan import Fan
+from tests.browser.seller import Seller
+from tests.fixtures.stack import Stack
+
+pytestmark = pytest.mark.browser
+
+SECTIONS = 'name,rows,seats_per_row,price\n"Floor, left",2,10,50000\nBalcony,3,10,20000\n'
+
+
+@pytest.fixture
+def console(stack: Stack, open_page: Opening) -> Page:
+    page = open_page("desktop")
+    page.goto(f"{stack.url}/operator")
+    page.get_by_role("button", name="Enter as the demo operator").click()
+    expect(page.get_by_role("heading", name="Concerts")).to_be_visible()
+    return page
+
+
+def test_a_concert_from_a_form_and_a_csv(console: Page, seller: Seller) -> None:
+    console.get_by_role("link", name="New concert").click()
+    console.get_by_label("Title").fill("From a file")
+    console.get_by_label("Venue").fill("Arena")
+    console.get_by_label("Date and time").fill("2031-05-01T19:30")
+    csv = {"name": "seats.csv", "mimeType": "text/csv", "buffer": SECTIONS.encode()}
+    console.get_by_label("Or from a CSV file").set_input_files(csv)
+    expect(console.get_by_text("2 sections, 50 seats")).to_be_visible()
+    console.get_by_role("button", name="Put on sale").click()
+    expect(console.get_by_role("heading", name="From a file")).to_be_visible()
+    concert_id = int(console.url.rsplit("/", 1)[1])
+    [performance] = seller.call("GET", f"/v1/concerts/{concert_id}")["performances"]
+    assert performance["seats_total"] == 50
+    # The time was meant in Seoul.
+    assert performance["starts_at"].startswith("2031-05-01T10:30")
+
+
+def test_a_faulty_csv_is_told_by_line(console: Page) -> None:
+    console.get_by_role("link", name="New concert").click()
+    console.get_by_label("Sections of seats").fill("R,10,20,1000\nS,ten,20,1000")
+    expect(console.get_by_text("Line 2: “rows” is missing or no whole number.")).to_be_visible()
+
+
+def test_pausing_and_opening_the_line(console: Page, fan: Callable[..., Fan], seller: Seller, stack: Stack) -> None:
+    concert_id = seller.put_on_sale("Steered")
+    console.goto(f"{stack.url}/operator/concerts/{concert_id}")
+    console.get_by_role("button", name="Pause").click()
+    expect(console.get_by_text("Paused")).to_be_visible()
+    who = fan("steered")
+    who.come()
+    who.join(concert_id)
+    who.sees("The organiser has paused the line")
+    expect(console.locator(".fact", has_text="Waiting").locator("dd")).to_have_text("1", timeout=15_000)
+    console.get_by_role("button", name="Open", exact=True).click()
+    who.at("/dates")
+    expect(console.locator(".fact", has_text="Admitted").locator("dd")).to_have_text("1", timeout=15_000)
+
+
+def test_capacity_and_rate(console: Page, seller: Seller, stack: Stack) -> None:
+    concert_id = seller.put_on_sale("Measured")
+    console.goto(f"{stack.url}/operator/concerts/{concert_id}")
+    console.get_by_label("Inside at once").fill("7")
+    console.locator("form", has=console.locator("#capacity")).get_by_role("button", name="Set").click()
+    expect(console.get_by_text("Done.")).to_be_visible()
+    console.get_by_label("Admissions a second").fill("2.5")
+    console.locator("form", has=console.locator("#rate")).get_by_role("button", name="Set").click()
+    expect(console.locator(".fact", has_text="Inside").locator("dd")).to_have_text(re.compile("0 of 7"), timeout=15_000)
+    console.wait_for_function("document.activeElement.id !== 'rate'")
+    queue = seller.call("PATCH", f"/v1/operator/concerts/{concert_id}/queue", {})
+    assert (queue["capacity"], queue["admit_per_second"]) == (7, 2.5)
+
+
+def test_a_refund_gives_points_back_and_ends_the_ticket(
+    console: Page, fan: Callable[..., Fan], seller: Seller, stack: Stack
+) -> None:
+    concert_id = seller.put_on_sale("Refunded", rows=1, seats_per_row=2)
+    who = fan("refunded-fan")
+    who.enter(concert_id)
+    who.choose_date()
+    who.pick(1)
+    who.hold()
+    who.at("/checkout")
+    who.pay()
+    who.at(r"/tickets/\d+")
+    payment_id = who.page.locator(".ticket-facts div", has_text="Ticket no.").locator("dd").inner_text()
+
+    console.get_by_label("Payment number").fill(payment_id)
+    console.get_by_role("button", name="Refund").click()
+    console.get_by_role("dialog").get_by_role("button", name="Refund").click()
+    expect(console.get_by_text(f"Payment {payment_id} is refunded: 60,000 P back to {who.name}.")).to_be_visible()
+    console.get_by_role("button", name="Refund").click()
+    console.get_by_role("dialog").get_by_role("button", name="Refund").click()
+    expect(console.get_by_role("alert")).to_have_text(re.compile("refunded before"))
+
+    who.page.reload()
+    who.sees("This ticket was refunded")
+    assert seller.call("GET", "/v1/points", token=stack.token(who.name))["balance"] == 60_000
+
+
+def test_a_fans_identity_does_not_open_the_console(open_page: Opening, stack: Stack) -> None:
+    page = open_page("desktop")
+    page.goto(f"{stack.url}/operator")
+    page.get_by_label("Operator identity").fill(stack.token("just-a-fan"))
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Concerts")).to_be_visible()
+    page.get_by_label("Payment number").fill("1")
+    page.get_by_role("button", name="Refund").click()
+    page.get_by_role("dialog").get_by_role("button", name="Refund").click()
+    expect(page.get_by_text("Only operators may do this.").first).to_be_visible()
