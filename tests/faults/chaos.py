@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.faults.book import Book
 from tests.faults.faults import ALONE, FAULTS, Scene
+from tests.faults.machine import Neighbours
 from tests.faults.probe import Probe
 from tests.faults.stack import Stack
 
@@ -19,6 +20,30 @@ GIVE_UP = 90.0
 TOGETHER = 3
 # A round without a fault in between, so that the load builds up again.
 BREATH = (0.2, 1.5)
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """How long the service took to be back (None: too long), and what part of the machine others used meanwhile."""
+
+    took: float | None
+    others: float
+    what: str
+
+    @property
+    def seconds(self) -> float:
+        """By the clock on the wall."""
+        return GIVE_UP if self.took is None else self.took
+
+    @property
+    def of_our_machine(self) -> float:
+        """Of a machine that does nothing else: what others used is taken off."""
+        return self.seconds * (1 - self.others)
+
+    def told(self) -> str:
+        """Return it as words."""
+        more = "more than " if self.took is None else ""
+        return f"back after {more}{self.seconds:.1f} s ({self.others:.0%} of the machine was others')"
 
 
 @dataclass
@@ -31,7 +56,7 @@ class Chaos:
     seed: int
     say: Callable[[str], None] = print
     happened: Counter[str] = field(default_factory=Counter)
-    recoveries: list[tuple[float, str]] = field(default_factory=list)
+    recoveries: list["Recovery"] = field(default_factory=list)
 
     def run(self, count: int) -> None:
         """Let `count` faults happen, in rounds."""
@@ -57,29 +82,26 @@ class Chaos:
         self._expect_recovery(what, time.monotonic() - begun)
 
     def _expect_recovery(self, what: str, lasted: float) -> None:
+        neighbours = Neighbours()
         took = self.probe.recovery(GIVE_UP)
-        total = self.happened.total()
-        self.say(f"{time.strftime('%H:%M:%S')} {total:4d} {what}: {lasted:.1f} s, back after {_told(took)}")
-        self.recoveries.append((took if took is not None else GIVE_UP, what))
-        if took is None or took > BACK_WITHIN:
-            self.book.violated(
-                f"back to normal only {_told(took)} after {what}; last step: {self.probe.step or 'done'}"
-            )
+        recovery = Recovery(took, neighbours.share(), what)
+        self.recoveries.append(recovery)
+        self.say(f"{time.strftime('%H:%M:%S')} {self.happened.total():4d} {what}: {lasted:.1f} s, {recovery.told()}")
+        if took is None or recovery.of_our_machine > BACK_WITHIN:
+            self.book.violated(f"{recovery.told()} after {what}; last step: {self.probe.step or 'done'}")
 
     def figures(self) -> dict[str, Any]:
         """Return the run in numbers."""
-        ordered = sorted(self.recoveries)
+        ordered = sorted(self.recoveries, key=lambda recovery: recovery.seconds)
         return {
             "faults": self.happened.total(),
             "faults by kind": dict(sorted(self.happened.items())),
             "rounds": len(self.recoveries),
-            "median recovery, s": round(ordered[len(ordered) // 2][0], 2),
-            "longest recoveries, s": [[round(seconds, 2), what] for seconds, what in ordered[:-6:-1]],
+            "median recovery, s": round(ordered[len(ordered) // 2].seconds, 1),
+            "longest recovery, s": round(ordered[-1].seconds, 1),
+            "longest recovery without the neighbours' share, s": round(max(r.of_our_machine for r in ordered), 1),
+            "longest recoveries": [f"{recovery.told()}: {recovery.what}" for recovery in ordered[:-6:-1]],
         }
-
-
-def _told(seconds: float | None) -> str:
-    return f"more than {GIVE_UP:.0f} s" if seconds is None else f"{seconds:.1f} s"
 
 
 def _drawn(rng: random.Random, count: int) -> list[str]:

@@ -50,7 +50,8 @@ class Stack:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = self.data_dir.path / "log"
         self._environment = {**_clean_environment(), **SETTINGS, **(settings or {}), **(inside or {})}
-        self._environment["PYTHONPATH"] = str(INSIDE)
+        # This clone's modules, whichever clone the virtual environment was made for.
+        self._environment["PYTHONPATH"] = os.pathsep.join([str(INSIDE), str(procfile.ROOT)])
         self._process: subprocess.Popen[bytes] | None = None
         self._extras: list[subprocess.Popen[bytes]] = []
 

@@ -28,10 +28,10 @@ def settle(stack: Stack, seconds: float = SETTLE_SECONDS) -> int:
         time.sleep(0.2)
 
 
-def judge(stack: Stack, book: Book) -> list[str]:
+def judge(stack: Stack, book: Book, seconds: float = SETTLE_SECONDS) -> list[str]:
     """Return every violation there is, those that were seen during the run included."""
-    queued = settle(stack)
-    late = [f"{queued} requests have no outcome {SETTLE_SECONDS:.0f} s after the end"] if queued else []
+    queued = settle(stack, seconds)
+    late = [f"{queued} requests have no outcome {seconds:.0f} s after the end"] if queued else []
     requests = _requests(stack)
     return [
         *book.violations,
@@ -96,7 +96,7 @@ def _explained(book: Book, requests: dict[str, dict[str, Any]]) -> list[str]:
         if task_id not in book.promises and not row["user"].startswith("probe")
     )
     return [
-        f"{user} has {count} requests {operation} that were not promised, {book.unsure[user, operation]} sends were unclear"
+        f"{user} has {count} requests {operation} nobody promised, {book.unsure[user, operation]} sends were unclear"
         for (user, operation), count in strangers.items()
         if count > book.unsure[user, operation]
     ]
