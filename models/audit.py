@@ -164,8 +164,10 @@ INVARIANTS = (
                SELECT request_id, 'reservation.hold', 'reservation ' || id FROM reservation
                UNION ALL SELECT request_id, 'queue_token.issue', 'token ' || id FROM queue_token
                UNION ALL SELECT request_id, 'payment.pay', 'payment ' || id FROM payment
-               UNION ALL SELECT request_id, CASE kind WHEN 'charge' THEN 'points.charge' WHEN 'payment' THEN 'payment.pay'
-                                                 ELSE 'payment.refund' END, kind || ' entry ' || id FROM point_entry),
+               UNION ALL SELECT request_id, CASE kind WHEN 'charge' THEN 'points.charge'
+                                                      WHEN 'payment' THEN 'payment.pay'
+                                                      ELSE 'payment.refund' END,
+                                kind || ' entry ' || id FROM point_entry),
            counted AS (SELECT request_id, operation, count(*) AS effects, string_agg(name, ', ') AS names
                          FROM effect GROUP BY request_id, operation)
            SELECT r.operation || ' ' || r.id || ' is ' || r.status || ' with ' || coalesce(c.names, 'no effect')

@@ -19,7 +19,7 @@ def page(user_id: str, *, limit: int, before_id: int | None = None) -> list[dict
     sql = f"""{_BOOKING}
          WHERE p.user_id = $user_id AND p.status = 'paid'
            AND p.id < coalesce($before_id::bigint, 9223372036854775807)
-         ORDER BY p.id DESC LIMIT $limit"""  # noqa: S608
+         ORDER BY p.id DESC LIMIT $limit"""
     return _views(rows(sql, user_id=user_id, before_id=before_id, limit=limit))
 
 

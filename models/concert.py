@@ -7,14 +7,14 @@ from typing import Any
 from pony.orm import PrimaryKey, Required, flush
 
 from models.clock import to_rfc3339
-from models.database import db, rows
+from models.database import Entity, rows
 from models.errors import ConcertNotFoundError
 from models.performance import Performance
 from models.policy import Policy
 from models.queue import Queue
 
 
-class Concert(db.Entity):
+class Concert(Entity):
     """One concert of the programme; its performances are the dates one can go to."""
 
     _table_ = "concert"
@@ -24,7 +24,7 @@ class Concert(db.Entity):
     created_at = Required(datetime, sql_type="timestamptz")
 
     @classmethod
-    def create(  # noqa: PLR0913  # They are the fields of one form.
+    def create(  # They are the fields of one form.
         cls,
         *,
         title: str,

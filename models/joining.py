@@ -71,7 +71,7 @@ def _live_tokens(orders: Sequence[Order], now: datetime) -> dict[tuple[int, str]
             del overdue[token.id]
             continue
         if token.status == QueueTokenStatus.WAITING:
-            Queue[token.concert_id].gone_total += 1
+            Queue.locked(token.concert_id).gone_total += 1
         if token.status in LIVE:
             token.expire(now)
     return {(token.concert_id, token.user_id): token for token in standings if token.id not in overdue}
@@ -106,8 +106,8 @@ def _positions(
 
 
 def _position_of_newcomer(token: Standing, queue: Queue) -> int:
-    by_place = token.place - queue.serving_number
-    behind = queue.last_place - token.place
+    by_place: int = token.place - queue.serving_number
+    behind: int = queue.last_place - token.place
     return max(1, min(by_place, queue.waiting - behind)) if queue.waiting < HEAD else max(1, by_place)
 
 

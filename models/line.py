@@ -43,9 +43,7 @@ class Line:
             raise ConcertNotFoundError(message)
         state, capacity, issued, serving, waiting, active, limit, rate, credited_at, head = found[0]
         rate *= exp(-max(0.0, (now - credited_at).total_seconds()) / RATE_WINDOW)
-        return cls(
-            concert_id, state, capacity, issued, serving, max(0, waiting), active, limit, rate, tuple(head), now
-        )
+        return cls(concert_id, state, capacity, issued, serving, max(0, waiting), active, limit, rate, tuple(head), now)
 
     @property
     def is_whole(self) -> bool:

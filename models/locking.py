@@ -18,7 +18,7 @@ def lock(entity: type[E], keys: Iterable[Any], *, anew: bool = False) -> dict[An
     still compare what was read, and a lock that was lost with its connection cannot lead to a
     lost update. `anew` asks again for rows that were not there before.
     """
-    table, key = entity._table_, entity._pk_columns_[0]  # type: ignore[attr-defined]  # noqa: SLF001
+    table, key = entity._table_, entity._pk_columns_[0]  # type: ignore[attr-defined]
     locked: dict[Any, E] = remembered(f"locked {table}")
     wanted = sorted(set(keys))
     missing = [value for value in wanted if value not in locked or (anew and locked[value] is None)]

@@ -9,7 +9,7 @@ from uuid import UUID
 from pony.orm import Optional, PrimaryKey, Required, flush
 
 from models.clock import to_rfc3339
-from models.database import db, rows
+from models.database import Entity, rows
 from models.errors import AlreadyPaidError, AlreadyRefundedError, HoldExpiredError, PaymentNotFoundError
 from models.lifecycle import move
 from models.locking import lock
@@ -29,7 +29,7 @@ class PaymentStatus(StrEnum):
 PAYMENT_MOVES = {PaymentStatus.PAID: {PaymentStatus.REFUNDED}, PaymentStatus.REFUNDED: set()}
 
 
-class Payment(db.Entity):
+class Payment(Entity):
     """One payment of one reservation, in points."""
 
     _table_ = "payment"
@@ -138,7 +138,7 @@ def _check_payable(reservation: Reservation, now: datetime) -> None:
     reservation.check_held(now)
 
 
-def _view(  # noqa: PLR0913  # They are the columns.
+def _view(  # They are the columns.
     id_: int,
     reservation_id: int,
     user_id: str,

@@ -7,12 +7,12 @@ from typing import Any
 from pony.orm import PrimaryKey, Required, flush
 
 from models.clock import to_rfc3339
-from models.database import db, rows
+from models.database import Entity, rows
 from models.errors import PerformanceClosedError
 from models.seat import Seat
 
 
-class Performance(db.Entity):
+class Performance(Entity):
     """One date; its seats are made with it and never change but in status."""
 
     _table_ = "performance"
@@ -24,7 +24,7 @@ class Performance(db.Entity):
     seats_total = Required(int)
 
     @classmethod
-    def create(  # noqa: PLR0913  # They are the fields of one form.
+    def create(  # They are the fields of one form.
         cls,
         *,
         concert_id: int,

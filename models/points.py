@@ -9,7 +9,7 @@ from uuid import UUID
 from pony.orm import PrimaryKey, Required, flush
 
 from models.clock import to_rfc3339
-from models.database import change, db, rows
+from models.database import Entity, change, rows
 from models.errors import BalanceLimitExceededError, InsufficientPointsError
 from models.locking import lock
 
@@ -25,7 +25,7 @@ class EntryKind(StrEnum):
     REFUND = "refund"
 
 
-class PointAccount(db.Entity):
+class PointAccount(Entity):
     """One user's balance in points (1 point = 1 won); it equals the sum of its entries."""
 
     _table_ = "point_account"
@@ -96,7 +96,7 @@ class PointAccount(db.Entity):
         return {"user_id": user_id, "balance": found[0][0] if found else 0}
 
 
-class PointEntry(db.Entity):
+class PointEntry(Entity):
     """One change of a balance; never altered, never deleted. Amounts are signed."""
 
     _table_ = "point_entry"

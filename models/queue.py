@@ -8,7 +8,7 @@ from typing import Any
 
 from pony.orm import Optional, PrimaryKey, Required
 
-from models.database import change, db, rows
+from models.database import Entity, change, rows
 from models.errors import ConcertNotFoundError
 from models.locking import lock
 from models.policy import Policy
@@ -25,7 +25,7 @@ class QueueState(StrEnum):
     CLOSED = "closed"
 
 
-class Queue(db.Entity):
+class Queue(Entity):
     """The line of one concert.
 
     `last_place` is the newest token's place, `serving_number` the highest place admitted: whoever
@@ -84,12 +84,12 @@ class Queue(db.Entity):
     @property
     def waiting(self) -> int:
         """The length of the line."""
-        return self.last_place - self.admitted_total - self.gone_total
+        return int(self.last_place - self.admitted_total - self.gone_total)
 
     def next_place(self) -> int:
         """Give out the next place; the row is locked."""
         self.last_place += 1
-        return self.last_place
+        return int(self.last_place)
 
     def promote_waiting(self, now: datetime, policy: Policy) -> int:
         """Admit the next in line as room and rate allow, in order of issue; return how many.
@@ -118,7 +118,7 @@ class Queue(db.Entity):
         if self.state != QueueState.OPEN:
             return 0
         [(active,)] = rows(_COUNT_ACTIVE, concert_id=self.concert_id)
-        free = self.capacity - int(active)
+        free: int = self.capacity - int(active)
         return free if self.admit_per_second is None else min(free, int(self._credit_at(now)))
 
     def _credit_at(self, now: datetime) -> float:

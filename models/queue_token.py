@@ -9,7 +9,7 @@ from uuid import UUID
 from pony.orm import Optional, PrimaryKey, Required
 
 from models.clock import to_rfc3339
-from models.database import Prepared, change, db, rows
+from models.database import Entity, Prepared, change, rows
 from models.errors import NotAdmittedError, TokenExpiredError, TokenInvalidError, WrongConcertError
 from models.lifecycle import move
 from models.line import Line
@@ -84,7 +84,7 @@ def expired(status: str) -> TokenExpiredError:
     return TokenExpiredError(message)
 
 
-class QueueToken(db.Entity):
+class QueueToken(Entity):
     """One fan's place; at most one live token a user and concert."""
 
     _table_ = "queue_token"
@@ -125,8 +125,7 @@ class QueueToken(db.Entity):
 
     def keep_alive_until(self, moment: datetime, now: datetime) -> None:
         """Let an active token live at least until a hold ends."""
-        if self.expires_at < moment:
-            self.expires_at = moment
+        self.expires_at = max(self.expires_at, moment)
         if self.used_at is None:
             self.used_at = now
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from pony.orm import Json, Optional, PrimaryKey, Required
 
 from models.clock import to_rfc3339
-from models.database import DatabaseUnavailableError, Prepared, change, db, give_up_at, rows
+from models.database import DatabaseUnavailableError, Entity, Prepared, change, give_up_at, rows
 from models.errors import IdempotencyKeyReusedError
 from models.order import Order
 
@@ -62,7 +62,7 @@ class Claimed:
     attempts: int
 
 
-class Request(db.Entity):
+class Request(Entity):
     """One accepted request: its row is the task's row, its id the task's id."""
 
     _table_ = "request"
@@ -81,7 +81,7 @@ class Request(db.Entity):
     problem = Optional(Json, nullable=True)
 
     @staticmethod
-    def accept(  # noqa: PLR0913  # They are the columns.
+    def accept(  # They are the columns.
         *,
         operation: str,
         user_id: str,

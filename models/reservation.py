@@ -8,8 +8,7 @@ from uuid import UUID
 
 from pony.orm import Optional, PrimaryKey, Required, flush
 
-from models.clock import to_rfc3339
-from models.database import Prepared, change, db, rows
+from models.database import Entity, Prepared, change, rows
 from models.errors import (
     ReservationNotFoundError,
     ReservationNotHeldError,
@@ -44,7 +43,7 @@ RESERVATION_MOVES = {
 }
 
 
-class Reservation(db.Entity):
+class Reservation(Entity):
     """Seats of one performance for one user; `live` while held or confirmed."""
 
     _table_ = "reservation"
@@ -63,7 +62,7 @@ class Reservation(db.Entity):
     request_id = Required(UUID)
 
     @classmethod
-    def hold(  # noqa: PLR0913  # They are the order, the clock and the rules.
+    def hold(  # They are the order, the clock and the rules.
         cls,
         *,
         user_id: str,
@@ -163,7 +162,7 @@ class Reservation(db.Entity):
         """
         reservation = cls.locked(reservation_id, user_id)
         reservation.check_held(now)
-        reservation._end(ReservationStatus.RELEASED, now)
+        reservation._end(ReservationStatus.RELEASED, now)  # noqa: SLF001  # It is this class.
         return reservation
 
     def check_held(self, now: datetime) -> None:
@@ -253,7 +252,7 @@ _COUNT_SEATS = Prepared(
 )
 
 
-class ReservationSeat(db.Entity):
+class ReservationSeat(Entity):
     """That a reservation took a seat, and at which price."""
 
     _table_ = "reservation_seat"

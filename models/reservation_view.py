@@ -15,27 +15,15 @@ def of_entity(reservation: Reservation, seats: Iterable[Seat]) -> dict[str, Any]
         {"id": seat.id, "section": seat.section, "row": seat.row, "number": seat.number, "price": seat.price}
         for seat in sorted(seats, key=lambda seat: seat.id)
     ]
-    return _view(
-        reservation.id,
-        reservation.performance_id,
-        reservation.user_id,
-        str(reservation.status),
-        reservation.amount,
-        reservation.held_at,
-        reservation.expires_at,
-        reservation.payment_id,
-        shown,
-    )
+    columns = [getattr(reservation, name) for name in _COLUMNS]
+    return _view(columns, shown)
 
 
 def find(reservation_id: int) -> dict[str, Any] | None:
     """Return one reservation as the contract shows it (with its `user_id`), or None."""
-    sql = """
-        SELECT id, performance_id, user_id, status, amount, held_at, expires_at, payment_id
-          FROM reservation WHERE id = $reservation_id
-    """
+    sql = f"SELECT {', '.join(_COLUMNS)} FROM reservation WHERE id = $reservation_id"  # noqa: S608
     found = rows(sql, reservation_id=reservation_id)
-    return _view(*found[0], seats_of([reservation_id])[reservation_id]) if found else None
+    return _view(found[0], seats_of([reservation_id])[reservation_id]) if found else None
 
 
 def concert_of(reservation_id: int, user_id: str) -> int | None:
@@ -53,22 +41,13 @@ def seats_of(reservation_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
     return seats
 
 
-def _view(  # noqa: PLR0913  # They are the columns.
-    id_: int,
-    performance_id: int,
-    user_id: str,
-    status: str,
-    amount: int,
-    held_at: Any,
-    expires_at: Any,
-    payment_id: int | None,
-    seats: list[dict[str, Any]],
-) -> dict[str, Any]:
+def _view(columns: Sequence[Any], seats: list[dict[str, Any]]) -> dict[str, Any]:
+    id_, performance_id, user_id, status, amount, held_at, expires_at, payment_id = columns
     return {
         "id": id_,
         "performance_id": performance_id,
         "user_id": user_id,
-        "status": status,
+        "status": str(status),
         "seats": seats,
         "amount": amount,
         "held_at": to_rfc3339(held_at),
@@ -76,6 +55,8 @@ def _view(  # noqa: PLR0913  # They are the columns.
         "payment_id": payment_id,
     }
 
+
+_COLUMNS = ("id", "performance_id", "user_id", "status", "amount", "held_at", "expires_at", "payment_id")
 
 _CONCERT = Prepared(
     "find_concert_of_reservation",

@@ -7,7 +7,7 @@ from typing import Any
 
 from pony.orm import Optional, PrimaryKey, Required
 
-from models.database import change, db, rows
+from models.database import Entity, change, rows
 from models.errors import SeatNotFoundError
 from models.lifecycle import move
 from models.locking import lock
@@ -28,7 +28,7 @@ SEAT_MOVES = {
 }
 
 
-class Seat(db.Entity):
+class Seat(Entity):
     """One numbered seat with its price in points."""
 
     _table_ = "seat"

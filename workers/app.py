@@ -71,7 +71,7 @@ database.bind(
 )
 
 
-@worker_ready.connect  # type: ignore[untyped-decorator]
+@worker_ready.connect
 def _announce(sender: Any, **_: Any) -> None:
     queues = [queue.name for queue in sender.task_consumer.queues]
     sender.frontrow_presence = Presence(broker_of(settings), sender.hostname, queues)
@@ -82,7 +82,7 @@ def _announce(sender: Any, **_: Any) -> None:
 _running: list[Presence] = []
 
 
-@worker_shutdown.connect  # type: ignore[untyped-decorator]
+@worker_shutdown.connect
 def _say_goodbye(**_: Any) -> None:
     for presence in _running:
         presence.stop()

@@ -55,7 +55,7 @@ class SpoiledError(Exception):
         self.refusal = refusal
 
 
-class DomainTask(Task):  # type: ignore[misc]
+class DomainTask(Task):
     """A Celery task that carries out the waiting requests of one operation."""
 
     abstract = True
@@ -235,7 +235,7 @@ def batch_task(name: str, queue: BrokerQueue) -> Callable[[Batch], DomainTask]:
             structlog.contextvars.bind_contextvars(task_id=request_id)
             self.drain()
 
-        task: DomainTask = app.task(run, name=name, bind=True, base=DomainTask, queue=queue.value, shared=False)
+        task: DomainTask = app.task(name=name, bind=True, base=DomainTask, queue=queue.value, shared=False)(run)
         task.operate = operate
         return task
 

@@ -8,18 +8,18 @@ from models.request import Outcome, RequestStatus
 
 
 def done(order: Order, result: dict[str, Any]) -> Outcome:
-    """The domain did it."""
+    """Tell that the domain did it."""
     return Outcome(order.request_id, RequestStatus.DONE, result)
 
 
 def refused(order: Order, refusal: DomainError) -> Outcome:
-    """The domain said no; the problem's HTTP side is added where it is shown."""
+    """Tell that the domain said no; the problem's HTTP side is added where it is shown."""
     return Outcome(
         order.request_id, RequestStatus.REFUSED, {"code": refusal.code, "detail": refusal.detail, **refusal.members}
     )
 
 
 def failed(order: Order) -> Outcome:
-    """A fault of ours, told without its inner parts."""
+    """Tell of a fault of ours, without its inner parts."""
     detail = "The service could not carry out the request; nothing was changed."
     return Outcome(order.request_id, RequestStatus.FAILED, {"code": "internal_error", "detail": detail})

@@ -7,7 +7,7 @@ from models import clock, reservation_view
 from models.database import rows, write_session
 from models.locking import lock
 from models.order import Order
-from models.reservation import Reservation, ReservationStatus
+from models.reservation import Reservation
 from models.seat import Seat
 from workers.app import settings
 from workers.domain_task import domain_task

@@ -1,7 +1,6 @@
 """What every sweep does around its duty, once: its broker queue, its log line, its faults."""
 
 from collections.abc import Callable
-from typing import Any
 
 import structlog
 from celery import Task
@@ -14,13 +13,20 @@ from workers.queues import BrokerQueue
 log = structlog.get_logger()
 
 
-def sweep(name: str) -> Callable[[Callable[[], int]], Task]:
+class Sweep(Task):
+    """A Celery task that tidies; `tidy` is its duty alone, and returns how much it did."""
+
+    abstract = True
+    tidy: Callable[[], int]
+
+
+def sweep(name: str) -> Callable[[Callable[[], int]], Sweep]:
     """Make a function that tidies, and returns how much it did, a task for beat to publish.
 
     A sweep is not repeated when it fails: the next one is due soon and does the same.
     """
 
-    def make(tidy: Callable[[], int]) -> Task:
+    def make(tidy: Callable[[], int]) -> Sweep:
         def run() -> None:
             try:
                 database.check_clock()
@@ -36,8 +42,9 @@ def sweep(name: str) -> Callable[[Callable[[], int]], Task]:
             if done:
                 log.info("swept", sweep=name, count=done)
 
-        options: dict[str, Any] = {"queue": BrokerQueue.SWEEPS.value, "acks_late": False, "shared": False}
-        task = app.task(run, name=name, **options)
+        task: Sweep = app.task(name=name, base=Sweep, queue=BrokerQueue.SWEEPS.value, acks_late=False, shared=False)(
+            run
+        )
         task.tidy = tidy
         return task
 
