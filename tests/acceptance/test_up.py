@@ -64,6 +64,13 @@ def test_a_taken_port_is_told_before_anything_is_started(tmp_path: Path, run_fro
     assert not (tmp_path / "data").exists()
 
 
+def test_an_audit_without_a_database_is_one_line(up: Up, run_frontrow: Frontrow) -> None:
+    nowhere = "postgresql://frontrow@/frontrow?host=/nonexistent"
+    refused = run_frontrow("audit", "--data-dir", str(up.data_dir), FRONTROW_DATABASE_URL=nowhere)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("Error: The database cannot be read")
+
+
 def test_whoever_is_killed_comes_back(up: Up) -> None:
     victims = [up.child(name) for name in ("web", "points", "beat", *SERVERS)]
     for victim in victims:
