@@ -1,10 +1,11 @@
 """The Celery app (`celery -A workers.app worker -Q reservations`)."""
 
+import gc
 from datetime import timedelta
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_ready, worker_shutdown
+from celery.signals import worker_init, worker_ready, worker_shutdown
 from kombu import Exchange, Queue
 
 import logs
@@ -69,6 +70,13 @@ database.bind(
     application_name="frontrow-worker",
     deadline=timedelta(seconds=settings.worker_database_deadline_seconds),
 )
+
+
+@worker_init.connect
+def _share_memory(**_: Any) -> None:
+    """Keep the collector away from what is loaded before the pool forks, so that children share its pages."""
+    gc.collect()
+    gc.freeze()
 
 
 @worker_ready.connect
