@@ -93,23 +93,35 @@ class Rig:
         return server
 
     def drive(self, server: Stack | Server, journey: Journey, clients: int, result: Result | None = None) -> Load:
-        """Run one round of a load; with a result, note what it cost our stack and how the answers were."""
-        pid = server.server.pid if isinstance(server, Stack) else server.pid
-        before = processes.cpu_by_role(pid)
+        """Run one round of a load; with a result, note what it cost the server and how the answers were."""
+        before = self._cpu(server)
         load = drive(server.url, journey, clients=clients, seconds=self.seconds)
         check(load)
         if result is not None:
-            self._note(result, load, processes.spent(before, processes.cpu_by_role(pid)))
+            self._note(result, server, load, processes.spent(before, self._cpu(server)))
         return load
 
-    def _note(self, result: Result, load: Load, spent: dict[str, float]) -> None:
-        cost = self._costs.setdefault((result.name, result.title), Cost())
+    def _cpu(self, server: Stack | Server) -> dict[str, float]:
+        """Read the CPU time of a stack of ours, or of all floors and the broker that they use."""
+        if isinstance(server, Stack):
+            return processes.cpu_by_role(server.server.pid)
+        seconds: dict[str, float] = defaultdict(float)
+        for floor in self._servers:
+            for role, used in processes.cpu_by_role(floor.pid).items():
+                seconds[role] += used
+        if server is not self.__dict__.get("bare"):
+            seconds["broker"] = processes.cpu_by_role(self.small.server.pid)["broker"]
+        return seconds
+
+    def _note(self, result: Result, server: Stack | Server, load: Load, spent: dict[str, float]) -> None:
+        whose = "" if isinstance(server, Stack) else "floor_"
+        cost = self._costs.setdefault((result.name, whose), Cost())
         cost.journeys += load.completed
         for role, seconds in {**spent, "load generator": load.cpu}.items():
             cost.seconds[role] += seconds
-        result.detail["cpu_ms_per_journey"] = cost.per_journey_ms()
-        result.detail.setdefault("p50_ms", []).append(round(load.latency(0.5) * 1000, 3))
-        result.detail.setdefault("p99_ms", []).append(round(load.latency(0.99) * 1000, 3))
+        result.detail[f"{whose}cpu_ms_per_journey"] = cost.per_journey_ms()
+        result.detail.setdefault(f"{whose}p50_ms", []).append(round(load.latency(0.5) * 1000, 3))
+        result.detail.setdefault(f"{whose}p99_ms", []).append(round(load.latency(0.99) * 1000, 3))
 
     def close(self) -> None:
         """End everything this run started."""

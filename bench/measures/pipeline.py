@@ -28,7 +28,9 @@ def issuing(rig: Rig) -> list[Result]:
 
 def _issuing(rig: Rig, clients: int) -> Result:
     result = Result(f"P1/{clients}", f"token issue ÷ textbook, {clients} clients", "per s", 2.0, stretch=3.0)
-    return alternate(result, rig.rounds, issue_rate(rig, rig.small, clients, result), textbook_rate(rig, clients))
+    return alternate(
+        result, rig.rounds, issue_rate(rig, rig.small, clients, result), textbook_rate(rig, clients, result)
+    )
 
 
 def purchasing(rig: Rig) -> list[Result]:
@@ -40,7 +42,7 @@ def _purchasing(rig: Rig, clients: int) -> Result:
     title = f"hold + pay (purchases × 2) ÷ textbook, {clients} clients"
     result = Result(f"P2/{clients}", title, "requests per s", 1.2, stretch=2.0)
     ours = purchase_rate(rig, rig.small, clients, result)
-    return alternate(result, rig.rounds, ours, textbook_rate(rig, clients))
+    return alternate(result, rig.rounds, ours, textbook_rate(rig, clients, result))
 
 
 def issue_rate(rig: Rig, stack: Stack, clients: int, result: Result, concert: Concert | None = None) -> Figure:
@@ -79,11 +81,11 @@ def _refuse_refusals(pipeline: journeys.OurPipeline) -> None:
         raise RuntimeError(f"{pipeline.refused} of {pipeline.done} were refused: not what is measured here")
 
 
-def textbook_rate(rig: Rig, clients: int) -> Figure:
+def textbook_rate(rig: Rig, clients: int, result: Result) -> Figure:
     """Return what measures one round of the textbook pipeline."""
     server = rig.textbook
     journey = journeys.textbook(authority(server))
-    return lambda: rig.drive(server, journey, clients).per_second
+    return lambda: rig.drive(server, journey, clients, result).per_second
 
 
 def contention(rig: Rig) -> list[Result]:

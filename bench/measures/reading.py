@@ -19,7 +19,7 @@ def polling(rig: Rig) -> list[Result]:
     """P3: fans who wait ask where they are."""
     result = Result("P3", "poll of waiting fans ÷ bare Falcon", "per s", 0.7)
     ours = poll_rate(rig, rig.small, line(rig, rig.small, 10_000), result)
-    return [alternate(result, rig.rounds, ours, bare_rate(rig))]
+    return [alternate(result, rig.rounds, ours, bare_rate(rig, result))]
 
 
 def long_line(rig: Rig) -> list[Result]:
@@ -34,7 +34,7 @@ def queue_view(rig: Rig) -> list[Result]:
     """P5: the public view of a line."""
     result = Result("P5", "GET /v1/queues/{id} ÷ bare Falcon", "per s", 0.7)
     ours = queue_rate(rig, rig.small, line(rig, rig.small, 10_000), result)
-    return [alternate(result, rig.rounds, ours, bare_rate(rig))]
+    return [alternate(result, rig.rounds, ours, bare_rate(rig, result))]
 
 
 def line(rig: Rig, stack: Stack, waiting: int) -> Concert:
@@ -61,11 +61,11 @@ def queue_rate(rig: Rig, stack: Stack, concert: Concert, result: Result | None =
     return lambda: rig.drive(stack, journey, CLIENTS, result).per_second
 
 
-def bare_rate(rig: Rig) -> Figure:
+def bare_rate(rig: Rig, result: Result) -> Figure:
     """Return what measures one round of the constant answer."""
     server = rig.bare
     journey = journeys.get(authority(server), [("/", {"Authorization": "Bearer " + "x" * 150})])
-    return lambda: rig.drive(server, journey, CLIENTS).per_second
+    return lambda: rig.drive(server, journey, CLIENTS, result).per_second
 
 
 def seat_list(rig: Rig) -> list[Result]:
