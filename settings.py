@@ -52,6 +52,11 @@ class Settings(BaseSettings):
     # Who may read the metrics: "loopback" (the default), "all" or "none".
     metrics_access: str = Field(default="loopback", pattern="^(loopback|all|none)$")
     cors_origins: str = ""
+
+    # The pages: where fans sign in outside demo mode, whose pages may hand an identity over, and the name shown.
+    sign_in_url: str = ""
+    handover_origins: str = ""
+    service_name: str = Field(default="frontrow", min_length=1, max_length=60)
     log_level: str = "INFO"
 
     @classmethod
