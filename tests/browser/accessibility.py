@@ -22,8 +22,10 @@ def fetch_axe(folder: Path) -> str:
         return source.read().decode()
 
 
-def violations(page: Page, axe: str) -> list[str]:
-    """Return what axe finds against the page as it stands, a line a rule."""
-    page.evaluate(axe)
-    found: dict[str, Any] = page.evaluate("tags => axe.run(document, {runOnly: tags})", RULES)
+def violations(page: Page, axe: str, rules: list[str]) -> list[str]:
+    """Return what axe finds against the page as it stands, a line a rule; `rules` are tags or rules of axe."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(axe)
+    run = "only => axe.run(document, {runOnly: only, resultTypes: ['violations']})"
+    found: dict[str, Any] = page.evaluate(run, rules)
     return [f"{rule['id']}: {rule['help']} at {[node['html'] for node in rule['nodes']]}" for rule in found["violations"]]
