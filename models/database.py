@@ -72,7 +72,7 @@ def _available() -> Iterator[None]:
     try:
         bind_once()
         yield
-    except (core.DBException, psycopg2.Error) as error:
+    except (core.DBException, core.TransactionError, psycopg2.Error) as error:
         if is_unavailable(error):
             raise DatabaseUnavailableError(str(error)) from error
         raise
