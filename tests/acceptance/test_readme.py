@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
+from cli.service import DataDir
 from tests.fixtures.stack import Stack
 
 ROOT = Path(__file__).parent.parent.parent
@@ -56,18 +58,40 @@ def paste(script: str, stack: Stack) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def test_the_walk_through_ends_with_a_ticket(stack: Stack) -> None:
-    pasted = paste(adapted(walk_through("README.md"), stack), stack)
+@pytest.fixture(scope="module")
+def pasted(stack: Stack) -> "subprocess.CompletedProcess[str]":
+    return paste(adapted(walk_through("README.md"), stack), stack)
+
+
+def test_the_walk_through_ends_with_a_ticket(pasted: "subprocess.CompletedProcess[str]") -> None:
     told = pasted.stdout
     assert pasted.stderr == ""
     assert pasted.returncode == 0
     assert '"code":"insufficient_points"' in told
-    [charges] = {*re.findall(r'"id":"([^"]+)","operation":"points.charge"', told)}
-    assert told.count(charges) >= 3  # The answer, the answer to its repetition, and the outcome.
+    [charge] = {*re.findall(r'"id":"([^"]+)","operation":"points.charge"', told)}
+    assert told.count(charge) >= 3  # The answer, the answer to its repetition, and the outcome.
     assert '"operation":"payment.pay","status":"done"' in told
     assert '"items":[{"payment_id":' in told
     assert '"seats_sold":' in told
     assert "0 violated" in told
+
+
+def test_a_whole_journey_leaves_no_secret_in_the_log_nor_in_the_process_list(
+    pasted: "subprocess.CompletedProcess[str]", stack: Stack
+) -> None:
+    [queue_token] = {*re.findall(r'"token":"(qt_[^"]+)"', pasted.stdout)}
+    [task] = {*re.findall(r'"id":"([^"]+)","operation":"payment.pay","status":"done"', pasted.stdout)}
+    secret = DataDir(stack.data_dir).known_secret()
+    log = (stack.data_dir / "log").read_text(encoding="utf-8")
+    service = psutil.Process(stack.pid)
+    arguments = " ".join(" ".join(process.cmdline()) for process in [service, *service.children(recursive=True)])
+    assert task in log
+    assert "celery" in arguments
+    assert secret
+    identity_head = "eyJ"  # What every JWT begins with.
+    for hidden in (queue_token, queue_token.removeprefix("qt_"), secret, identity_head):
+        assert hidden not in log
+        assert hidden not in arguments
 
 
 def test_both_languages_paste_the_same_lines() -> None:

@@ -1,5 +1,6 @@
-"""What the documentation points at exists: pages, files, commands, options, settings, tests."""
+"""What the documentation points at exists: pages, files, functions, tests, options; and nothing is left out."""
 
+import importlib
 import re
 from pathlib import Path
 
@@ -22,10 +23,6 @@ def name_of(page: Path) -> str:
 def shown_in(page: Path) -> list[str]:
     """Return what a page shows as code that can be typed: shell blocks and inline code."""
     return [block or inline for block, inline in SHOWN.findall(page.read_text(encoding="utf-8"))]
-
-
-def make_targets() -> set[str]:
-    return set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
 def anchors_of(page: Path) -> set[str]:
@@ -53,13 +50,13 @@ def test_files_and_tests_that_are_named_exist(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_make_targets_exist(page: Path) -> None:
-    named = {target for code in shown_in(page) for target in re.findall(r"^make ([a-z-]+)", code, re.MULTILINE)}
-    assert named <= make_targets()
+def test_functions_that_are_named_exist(page: Path) -> None:
+    for module, name in re.findall(r"`((?:api|workers|models|cli)\.\w+)\.(\w+)`", page.read_text(encoding="utf-8")):
+        assert hasattr(importlib.import_module(module), name), f"{name_of(page)} names {module}.{name}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_commands_and_their_options_exist(page: Path) -> None:
+def test_options_of_commands_exist(page: Path) -> None:
     context = click.Context(main)
     lines = [line for code in shown_in(page) for line in code.splitlines()]
     for name, rest in re.findall(r"(?:^|[\s(/])frontrow ([a-z]+)([^|;)#\n]*)", "\n".join(lines)):
@@ -81,12 +78,33 @@ def test_the_map_of_folders_is_whole(readme: str) -> None:
     assert {path.parent.name for path in ROOT.glob("*/__init__.py")} <= mapped
 
 
+def test_the_index_lists_every_page() -> None:
+    index = ROOT / "docs" / "README.md"
+    listed = set(re.findall(r"\]\(([^)#\s]+\.md)\)", index.read_text(encoding="utf-8")))
+    assert {str(page.relative_to(index.parent)) for page in index.parent.rglob("*.md")} - {"README.md"} <= listed
+
+
 def test_every_setting_is_described_and_no_other() -> None:
+    assert described_settings().keys() == {name.upper() for name in Settings.model_fields} | default_processes().keys()
+
+
+def test_the_numbers_of_processes_are_told_right() -> None:
+    told = described_settings()
+    assert {name: told[name] for name in default_processes()} == default_processes()
+
+
+def test_the_defaults_in_seconds_are_told_right() -> None:
+    told = described_settings()
+    fields = {name.upper(): field for name, field in Settings.model_fields.items() if name.endswith("_seconds")}
+    assert {name: float(told[name]) for name in fields} == {name: field.default for name, field in fields.items()}
+
+
+def described_settings() -> dict[str, str]:
     page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    described = set(re.findall(r"^\| `FRONTROW_([A-Z_]+)` \|", page, re.MULTILINE))
-    processes = set(re.findall(r"FRONTROW_(\w+_(?:PROCESSES|THREADS))", _process_files()))
-    assert described == {name.upper() for name in Settings.model_fields} | processes
+    return dict(re.findall(r"^\| `FRONTROW_([A-Z_]+)` \| `?([^|`]+?)`? \|", page, re.MULTILINE))
 
 
-def _process_files() -> str:
-    return "".join((ROOT / name).read_text(encoding="utf-8") for name in ("Procfile", "gunicorn.conf.py"))
+def default_processes() -> dict[str, str]:
+    """Return how many processes and threads the Procfile and gunicorn's configuration start by default."""
+    text = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("Procfile", "gunicorn.conf.py"))
+    return dict(re.findall(r'FRONTROW_(\w+_(?:PROCESSES|THREADS))(?::-|", ")(\d+)', text))
