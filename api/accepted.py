@@ -40,6 +40,7 @@ class Acceptance:
                 idempotency_key=key,
                 fingerprint=_fingerprint(req) if key else None,
                 now=clock.utcnow(),
+                trace={"request_id": req.context.request_id},
             )
         if accepted.replayed:
             self._answer_again(resp, accepted.id, user_id)

@@ -3,7 +3,7 @@
 import json
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -58,7 +58,6 @@ class Claimed:
     """A request that a worker has in hand, and how often one had (this time included)."""
 
     order: Order
-    submitted_at: datetime
     attempts: int
 
 
@@ -79,6 +78,7 @@ class Request(Entity):
     finished_at = Optional(datetime, sql_type="timestamptz")
     result = Optional(Json, nullable=True)
     problem = Optional(Json, nullable=True)
+    trace = Optional(Json, nullable=True)
 
     @staticmethod
     def accept(  # They are the columns.
@@ -89,17 +89,27 @@ class Request(Entity):
         idempotency_key: str | None,
         fingerprint: str | None,
         now: datetime,
+        trace: Mapping[str, str] | None = None,
     ) -> Accepted:
         """Write down a request, durably, with one statement; or find the one its key stands for.
 
         The session must not be in a transaction: when this returns, the row is committed. Refuses with
         `IdempotencyKeyReusedError`; raises `DatabaseUnavailableError` when nothing was accepted. The statement
         itself does nothing once the client has stopped waiting, so a server that wakes up late
-        does not carry out what its client was told had failed.
+        does not carry out what its client was told had failed. `trace` says where the request came from, for the
+        workers' logs.
         """
         request_id = _time_ordered_uuid()
         inserted = _ACCEPT.rows(
-            request_id, operation, user_id, json.dumps(arguments), idempotency_key, fingerprint, now, give_up_at()
+            request_id,
+            operation,
+            user_id,
+            json.dumps(arguments),
+            idempotency_key,
+            fingerprint,
+            now,
+            give_up_at(),
+            json.dumps(trace) if trace else None,
         )
         if inserted:
             return Accepted(request_id, now, replayed=False)
@@ -150,10 +160,10 @@ class Request(Entity):
         """
         claimed = (_CLAIM_AGAIN if again else _CLAIM_FRESH).rows(operation, now, now + lease, limit)
         orders = [
-            Claimed(Order(id_, user_id, json.loads(arguments)), submitted_at, attempts)
-            for id_, user_id, arguments, submitted_at, attempts in claimed
+            Claimed(_order(id_, user_id, arguments, submitted_at, trace), attempts)
+            for id_, user_id, arguments, submitted_at, trace, attempts in claimed
         ]
-        return sorted(orders, key=lambda claim: (claim.submitted_at, claim.order.request_id))
+        return sorted(orders, key=lambda claim: (claim.order.submitted_at, claim.order.request_id))
 
     @staticmethod
     def lock_queued(request_ids: Sequence[UUID]) -> set[UUID]:
@@ -199,16 +209,20 @@ def _time_ordered_uuid() -> UUID:
     return UUID(int=(milliseconds << 80 | 0x7 << 76 | secrets.randbits(76)) & ~(0x3 << 62) | 0x2 << 62)
 
 
+def _order(request_id: UUID, user_id: str, arguments: str, submitted_at: datetime, trace: str | None) -> Order:
+    return Order(request_id, user_id, json.loads(arguments), submitted_at, json.loads(trace) if trace else {})
+
+
 def _json_if(outcome: Outcome, *, done: bool) -> str | None:
     return json.dumps(outcome.body) if (outcome.status is RequestStatus.DONE) == done else None
 
 
 _ACCEPT = Prepared(
     "accept_request",
-    "uuid, text, text, jsonb, text, text, timestamptz, timestamptz",
+    "uuid, text, text, jsonb, text, text, timestamptz, timestamptz, jsonb",
     """
-    INSERT INTO request (id, operation, user_id, arguments, idempotency_key, fingerprint, submitted_at, due_at)
-    SELECT $1, $2, $3, $4, $5, $6, $7, $7 WHERE clock_timestamp() < $8
+    INSERT INTO request (id, operation, user_id, arguments, idempotency_key, fingerprint, submitted_at, due_at, trace)
+    SELECT $1, $2, $3, $4, $5, $6, $7, $7, $9 WHERE clock_timestamp() < $8
     ON CONFLICT DO NOTHING RETURNING id
     """,
 )
@@ -235,7 +249,7 @@ _CLAIM = """
      WHERE id = ANY(ARRAY(SELECT id FROM request WHERE operation = $1 AND status = 'queued' AND {which}
                            ORDER BY submitted_at LIMIT $4 FOR UPDATE SKIP LOCKED))
        AND (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL
-    RETURNING id, user_id, arguments, submitted_at, attempts
+    RETURNING id, user_id, arguments, submitted_at, trace, attempts
 """
 _CLAIM_TYPES = "text, timestamptz, timestamptz, bigint"
 _CLAIM_FRESH = Prepared("claim_fresh", _CLAIM_TYPES, _CLAIM.format(which="attempts = 0 AND $2 IS NOT NULL"))

@@ -24,13 +24,15 @@ from models.database import DatabaseUnavailableError, read_session, write_sessio
 from models.errors import REFUSAL_OF_CONSTRAINT, DomainError
 from models.order import Order
 from models.request import Claimed, Outcome, Request
-from workers import outcome, wake_up
+from workers import outcome, tell, wake_up
 from workers.app import app, settings
 from workers.broker import broker_of
 from workers.queues import BrokerQueue
+from workers.tally import Tally
 
 log = structlog.get_logger()
 waker = wake_up.Waker(broker_of(settings))
+tally = Tally(broker_of(settings))
 
 # How many requests share a transaction. More would hold locks longer without saving much.
 TOGETHER = 100
@@ -121,22 +123,22 @@ class DomainTask(Task):
                 for order, answer in zip(orders, self.operate(orders) if orders else (), strict=True)
             ]
             Request.finish(outcomes, clock.utcnow())
-        self._log(outcomes)
+        tell.finished(self.name, orders, outcomes, tally)
 
     def _alone(self, claim: Claimed) -> None:
         """Carry out one request; a refusal is rolled back before it is written down."""
         order = claim.order
         if claim.attempts > MOST_ATTEMPTS:
-            log.error("request_given_up", operation=self.name, request_id=str(order.request_id))
-            return self._finish(outcome.failed(order))
+            log.error("request_given_up", operation=self.name, **tell.of(order))
+            return self._finish(outcome.failed(order), order)
         try:
             self._try(order)
         except DomainError as refusal:
-            self._finish(outcome.refused(order, refusal))
+            self._finish(outcome.refused(order, refusal), order)
         except DatabaseUnavailableError:
             raise
         except Exception as fault:  # A fault of ours: logged, tried again, in the end told.
-            log.exception("request_failed", operation=self.name, request_id=str(order.request_id))
+            log.exception("request_failed", operation=self.name, **tell.of(order))
             self._try_later(claim, fault)
         return None
 
@@ -164,35 +166,23 @@ class DomainTask(Task):
             if isinstance(answer, DomainError):
                 raise answer
             Request.finish([finished := outcome.done(order, answer)], clock.utcnow())
-        self._log([finished])
+        tell.finished(self.name, [order], [finished], tally)
 
-    def _finish(self, finished: Outcome) -> None:
+    def _finish(self, finished: Outcome, order: Order) -> None:
         """Write an outcome whose operation changed nothing, unless another worker was faster."""
         with write_session():
             if not Request.lock_queued([finished.request_id]):
                 return
             Request.finish([finished], clock.utcnow())
-        self._log([finished])
+        tell.finished(self.name, [order], [finished], tally)
 
     def _try_later(self, claim: Claimed, fault: Exception) -> None:
         if claim.attempts >= MOST_ATTEMPTS:
-            return self._finish(outcome.failed(claim.order))
+            return self._finish(outcome.failed(claim.order), claim.order)
         del fault
         with write_session():
             Request.postpone(claim.order.request_id, clock.utcnow() + BACK_OFF * claim.attempts)
         return None
-
-    def _log(self, outcomes: Sequence[Outcome]) -> None:
-        """Write one line for what was committed at once: under load one a request would cost more than the work."""
-        if not outcomes:
-            return
-        log.info(
-            "requests_finished",
-            operation=self.name,
-            count=len(outcomes),
-            request_ids=",".join(str(finished.request_id) for finished in outcomes),
-            outcomes=",".join(str(finished.body.get("code", finished.status.value)) for finished in outcomes),
-        )
 
 
 def _members(refusal: type[DomainError], order: Order) -> dict[str, Any]:
@@ -232,7 +222,7 @@ def batch_task(name: str, queue: BrokerQueue) -> Callable[[Batch], DomainTask]:
 
     def make(operate: Batch) -> DomainTask:
         def run(self: DomainTask, request_id: str) -> None:
-            structlog.contextvars.bind_contextvars(task_id=request_id)
+            structlog.contextvars.bind_contextvars(woken_by=request_id)
             self.drain()
 
         task: DomainTask = app.task(name=name, bind=True, base=DomainTask, queue=queue.value, shared=False)(run)

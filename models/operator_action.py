@@ -1,0 +1,76 @@
+"""The audit trail: what operators did, written in the transaction of the deed, never changed afterwards."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from models.clock import to_rfc3339
+from models.database import change, rows
+
+
+class OperatorAction(StrEnum):
+    """What an operator can do to the sale."""
+
+    CREATE_CONCERT = "concert.create"
+    PATCH_QUEUE = "queue.patch"
+    RELEASE_RESERVATION = "reservation.release"
+    REFUND_PAYMENT = "payment.refund"
+
+    @property
+    def kind_of_target(self) -> str:
+        """What the action is done to; a line goes by its concert's id."""
+        return "concert" if self is OperatorAction.PATCH_QUEUE else self.partition(".")[0]
+
+
+def record(  # They are the columns.
+    action: OperatorAction,
+    target_id: int,
+    *,
+    by: str,
+    detail: Mapping[str, Any],
+    now: datetime,
+    request_id: UUID | None = None,
+) -> None:
+    """Write down in the current transaction that the operator `by` did something to the target.
+
+    `detail` holds JSON primitives: what was set, or whom it concerned. `request_id` is that of the
+    accepted request, where the deed was one.
+    """
+    change(
+        _RECORD,
+        now=now,
+        user_id=by,
+        action=action.value,
+        target=f"{action.kind_of_target}:{target_id}",
+        detail=json.dumps(detail),
+        request_id=request_id,
+    )
+
+
+def page(*, limit: int, before_id: int | None = None) -> list[dict[str, Any]]:
+    """Return up to `limit` actions, newest first, those before an id."""
+    return [
+        {
+            "id": id_,
+            "at": to_rfc3339(at),
+            "user_id": user_id,
+            "action": action,
+            "target": target,
+            "detail": json.loads(detail),
+        }
+        for id_, at, user_id, action, target, detail in rows(_PAGE, limit=limit, before_id=before_id)
+    ]
+
+
+_RECORD = """
+    INSERT INTO operator_action (at, user_id, action, target, detail, request_id)
+    VALUES ($now, $user_id, $action, $target, $detail, $request_id)
+"""
+
+_PAGE = """
+    SELECT id, at, user_id, action, target, detail FROM operator_action
+     WHERE id < coalesce($before_id::bigint, 9223372036854775807) ORDER BY id DESC LIMIT $limit
+"""

@@ -1,0 +1,47 @@
+"""What became of requests, told: one log line for what was committed at once, and the counts of the metrics."""
+
+from collections.abc import Sequence
+
+import structlog
+
+from models import clock
+from models.order import Order
+from models.request import Outcome, RequestStatus
+from workers.tally import Histogram, Tally
+
+log = structlog.get_logger()
+
+FINISHED = "requests_finished"
+# From accepted to outcome. Most take hundredths of a second; a minute means that workers were away.
+SECONDS = Histogram("request_outcome_seconds", (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0))
+
+
+def of(order: Order) -> dict[str, str]:
+    """Return what a log line says of one request: the task's id, and the X-Request-ID it came with."""
+    return {"task_id": str(order.request_id), "request_id": order.trace.get("request_id", "-")}
+
+
+def finished(operation: str, orders: Sequence[Order], outcomes: Sequence[Outcome], tally: Tally) -> None:
+    """Tell the outcomes of orders (in their order), which were committed together a moment ago.
+
+    One line: under load one a request would cost more than the work. Its lists are in the same order.
+    """
+    if not outcomes:
+        return
+    codes = [_code(outcome) for outcome in outcomes]
+    log.info(
+        FINISHED,
+        operation=operation,
+        count=len(outcomes),
+        task_ids=",".join(str(order.request_id) for order in orders),
+        request_ids=",".join(order.trace.get("request_id", "-") for order in orders),
+        outcomes=",".join(codes),
+    )
+    now = clock.utcnow()
+    for order, outcome, code in zip(orders, outcomes, codes, strict=True):
+        counted = (FINISHED, operation, outcome.status.value, code)
+        tally.observe(SECONDS, (now - order.submitted_at).total_seconds(), operation, also=counted)
+
+
+def _code(outcome: Outcome) -> str:
+    return str(outcome.status.value if outcome.status is RequestStatus.DONE else outcome.body["code"])
