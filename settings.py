@@ -49,6 +49,13 @@ class Settings(BaseSettings):
     worker_database_deadline_seconds: float = Field(default=10.0, gt=0)
     broker_deadline_seconds: float = Field(default=0.5, gt=0)
 
+    # How often one may come, as `limits` writes rates ("100/second"; empty for no limit), and how many
+    # proxies of ours stand in front and add to X-Forwarded-For.
+    rate_limit_per_token: str = "1200/minute"  # noqa: S105  # It is a rate.
+    rate_limit_per_user: str = "3000/minute"
+    rate_limit_per_address: str = ""
+    trusted_proxies: int = Field(default=0, ge=0)
+
     # Who may read the metrics: "loopback" (the default), "all" or "none".
     metrics_access: str = Field(default="loopback", pattern="^(loopback|all|none)$")
     cors_origins: str = ""

@@ -13,7 +13,7 @@ from api.wiring import Resource, wire
 from models import database
 from settings import Settings
 
-EXPOSED_HEADERS = "ETag, Idempotent-Replayed, Link, Location, Retry-After, X-Request-ID"
+EXPOSED_HEADERS = "ETag, Idempotent-Replayed, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID"
 
 
 def create_app(settings: Settings) -> falcon.App[Any, Any]:
@@ -25,9 +25,8 @@ def create_app(settings: Settings) -> falcon.App[Any, Any]:
         deadline=timedelta(seconds=settings.database_deadline_seconds),
     )
     wiring = wire(settings)
-    app: falcon.App[Any, Any] = falcon.App(
-        middleware=[*_cors(settings), RequestFrame(), Enforcement(wiring.gatekeeper, wiring.acceptance)]
-    )
+    enforcement = Enforcement(wiring.gatekeeper, wiring.acceptance, wiring.limits)
+    app: falcon.App[Any, Any] = falcon.App(middleware=[*_cors(settings), RequestFrame(), enforcement])
     add_problem_handlers(app)
     for path, resource_class in ROUTES:
         app.add_route(path, with_head(resource_class(wiring)))

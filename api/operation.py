@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from api.accepted import Acceptance
 from api.credentials import STANDING_MATTERS, Credential, Gatekeeper
 from api.problems import ProblemError
+from api.rate_limits import RateLimits
 from api.validation import read_body, read_idempotency_key, read_path_ids, read_query
 from models.errors import DomainError
 
@@ -73,9 +74,9 @@ _RESPONDERS = {method: f"on_{method.lower()}" for method in ("GET", "HEAD", "POS
 class Enforcement:
     """The middleware between the router and the responders: nothing undeclared and nothing unfit gets past it."""
 
-    def __init__(self, gatekeeper: Gatekeeper, acceptance: Acceptance) -> None:
-        """Take who reads credentials and who knows what was accepted before."""
-        self._gatekeeper, self._acceptance = gatekeeper, acceptance
+    def __init__(self, gatekeeper: Gatekeeper, acceptance: Acceptance, limits: RateLimits) -> None:
+        """Take who reads credentials, who knows what was accepted before, and who comes too often."""
+        self._gatekeeper, self._acceptance, self._limits = gatekeeper, acceptance, limits
 
     def process_resource(
         self, req: falcon.Request, resp: falcon.Response, resource: object, params: dict[str, Any]
@@ -86,8 +87,10 @@ class Enforcement:
             return
         context = req.context
         context.operation = declared
+        self._limits.check_address(req)
         if declared.credential is not Credential.NONE:
-            context.caller = self._gatekeeper.admit(req, declared.credential)
+            context.caller = caller = self._gatekeeper.admit(req, declared.credential)
+            self._limits.check_caller(caller.user_id, caller.token.id if caller.token else None)
             resp.set_header("Cache-Control", "no-store")
         if params:
             read_path_ids(params)

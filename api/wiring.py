@@ -6,6 +6,7 @@ from api.accepted import Acceptance
 from api.credentials import Gatekeeper
 from api.lines import Lines
 from api.programme import Programme
+from api.rate_limits import RateLimits
 from api.seat_pages import SeatPages
 from api.task_view import TaskView
 from api.token_signature import TokenSignature
@@ -25,12 +26,13 @@ class Wiring:
     programme: Programme
     seat_pages: SeatPages
     broker: Broker
+    limits: RateLimits
 
 
 def wire(settings: Settings) -> Wiring:
     """Make the parts of an application; opens no connection."""
     signature, lines = TokenSignature(settings.secret), Lines()
-    tasks = TaskView(signature)
+    tasks, broker = TaskView(signature), broker_of(settings)
     return Wiring(
         settings=settings,
         gatekeeper=Gatekeeper(settings, signature, lines),
@@ -39,7 +41,8 @@ def wire(settings: Settings) -> Wiring:
         lines=lines,
         programme=Programme(),
         seat_pages=SeatPages(),
-        broker=broker_of(settings),
+        broker=broker,
+        limits=RateLimits(settings, broker),
     )
 
 

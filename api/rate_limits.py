@@ -1,0 +1,99 @@
+"""Rate limits per queue token, per user and per address, counted on the broker's server.
+
+A look-up costs as much as a poll. So each process counts for itself first, and asks the shared
+count only for callers who come oftener than anybody who does as he is told; a fan who polls at
+the advised interval is never looked up and never limited. When the server that counts is away,
+everybody is let through: a limit protects the service, it is not a reason to stop it.
+"""
+
+from collections import Counter
+from time import time
+
+import falcon
+import redis
+from limits import RateLimitItem, parse
+from limits.storage import RedisStorage
+from limits.strategies import FixedWindowRateLimiter
+
+from api.problems import ProblemError
+from settings import Settings
+from workers.broker import Broker
+
+# So many requests a second of one caller, and process, are let through without a look-up.
+UNCOUNTED = 5
+
+
+class RateLimits:
+    """The limits of one application; each is a rate like `100/second` or empty for none."""
+
+    def __init__(self, settings: Settings, broker: Broker) -> None:
+        """Read the rates; connects to nothing."""
+        self._broker = broker
+        self._hops = settings.trusted_proxies
+        self._rates = {
+            "token": _rate(settings.rate_limit_per_token),
+            "user": _rate(settings.rate_limit_per_user),
+            "address": _rate(settings.rate_limit_per_address),
+        }
+        storage = RedisStorage("redis://", connection_pool=broker.client.connection_pool, wrap_exceptions=False)
+        self._shared = FixedWindowRateLimiter(storage)
+        self._second, self._seen = 0, Counter[tuple[str, str]]()
+
+    def check_address(self, req: falcon.Request) -> None:
+        """Refuse a caller without credentials who comes too often, by his address."""
+        if self._rates["address"] is not None:
+            self._check("address", address_of(req, self._hops))
+
+    def check_caller(self, user_id: str, token_id: int | None) -> None:
+        """Refuse a known caller who comes too often, by his queue token or else by his user id."""
+        if token_id is None:
+            self._check("user", user_id)
+        else:
+            self._check("token", str(token_id))
+
+    def _check(self, kind: str, name: str) -> None:
+        rate = self._rates[kind]
+        if rate is None or self._comes_seldom(kind, name) or self._broker.is_silent:
+            return
+        try:
+            if self._shared.hit(rate, "frontrow", kind, name):
+                return
+            reset_at, _ = self._shared.get_window_stats(rate, "frontrow", kind, name)
+        except redis.RedisError:
+            self._broker.note_silence()
+            return
+        raise _too_often(kind, rate, max(1, round(reset_at - time())))
+
+    def _comes_seldom(self, kind: str, name: str) -> bool:
+        second = int(time())
+        if second != self._second:
+            # Threads may do this twice at the turn of a second; somebody is then counted from zero again.
+            self._second, self._seen = second, Counter()
+        self._seen[kind, name] += 1
+        return self._seen[kind, name] <= UNCOUNTED
+
+
+def address_of(req: falcon.Request, trusted_proxies: int) -> str:
+    """Return the client's address; forwarded ones count only as far as proxies of ours have added them."""
+    if trusted_proxies:
+        forwarded = [part.strip() for part in (req.get_header("X-Forwarded-For") or "").split(",") if part.strip()]
+        if len(forwarded) >= trusted_proxies:
+            return forwarded[-trusted_proxies]
+    return req.remote_addr
+
+
+def _rate(text: str) -> RateLimitItem | None:
+    return parse(text) if text else None
+
+
+def _too_often(kind: str, rate: RateLimitItem, seconds: int) -> ProblemError:
+    window = rate.get_expiry()
+    return ProblemError(
+        code="rate_limited",
+        detail=f"Too many requests of this {kind}: {rate.amount} in {window} s are allowed.",
+        headers={
+            "Retry-After": str(seconds),
+            "RateLimit-Policy": f'"{kind}";q={rate.amount};w={window}',
+            "RateLimit": f'"{kind}";r=0;t={seconds}',
+        },
+    )
