@@ -1,6 +1,7 @@
 """Every entity, imported in one place so that the mapping is complete."""
 
 from models.concert import Concert
+from models.operator_action import OperatorAction
 from models.payment import Payment
 from models.performance import Performance
 from models.points import PointAccount, PointEntry
@@ -22,4 +23,5 @@ ENTITIES = (
     PointEntry,
     Payment,
     Request,
+    OperatorAction,
 )

@@ -7,11 +7,13 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from pony.orm import Json, Optional, PrimaryKey, Required
+
 from models.clock import to_rfc3339
-from models.database import change, rows
+from models.database import Entity, change, rows
 
 
-class OperatorAction(StrEnum):
+class Action(StrEnum):
     """What an operator can do to the sale."""
 
     CREATE_CONCERT = "concert.create"
@@ -22,47 +24,46 @@ class OperatorAction(StrEnum):
     @property
     def kind_of_target(self) -> str:
         """What the action is done to; a line goes by its concert's id."""
-        return "concert" if self is OperatorAction.PATCH_QUEUE else self.partition(".")[0]
+        return "concert" if self is Action.PATCH_QUEUE else self.partition(".")[0]
 
 
-def record(  # They are the columns.
-    action: OperatorAction,
-    target_id: int,
-    *,
-    by: str,
-    detail: Mapping[str, Any],
-    now: datetime,
-    request_id: UUID | None = None,
-) -> None:
-    """Write down in the current transaction that the operator `by` did something to the target.
+class OperatorAction(Entity):
+    """One deed of an operator. The database itself refuses to change or delete it."""
 
-    `detail` holds JSON primitives: what was set, or whom it concerned. `request_id` is that of the
-    accepted request, where the deed was one.
-    """
-    change(
-        _RECORD,
-        now=now,
-        user_id=by,
-        action=action.value,
-        target=f"{action.kind_of_target}:{target_id}",
-        detail=json.dumps(detail),
-        request_id=request_id,
-    )
+    _table_ = "operator_action"
+    id = PrimaryKey(int, size=64, auto=True)
+    at = Required(datetime, sql_type="timestamptz")
+    user_id = Required(str)
+    action = Required(str)
+    target = Required(str)
+    detail = Required(Json)
+    request_id = Optional(UUID)
 
+    @staticmethod
+    def record(
+        action: Action,
+        target_id: int,
+        *,
+        by: str,
+        detail: Mapping[str, Any],
+        now: datetime,
+        request_id: UUID | None = None,
+    ) -> None:
+        """Write down in the current transaction that the operator `by` did something to the target.
 
-def page(*, limit: int, before_id: int | None = None) -> list[dict[str, Any]]:
-    """Return up to `limit` actions, newest first, those before an id."""
-    return [
-        {
-            "id": id_,
-            "at": to_rfc3339(at),
-            "user_id": user_id,
-            "action": action,
-            "target": target,
-            "detail": json.loads(detail),
-        }
-        for id_, at, user_id, action, target, detail in rows(_PAGE, limit=limit, before_id=before_id)
-    ]
+        `detail` holds JSON primitives: what was set, or whom it concerned. `request_id` is that of the
+        accepted request, where the deed was one.
+        """
+        target = f"{action.kind_of_target}:{target_id}"
+        values = {"user_id": by, "action": action.value, "target": target, "detail": json.dumps(detail)}
+        change(_RECORD, now=now, request_id=request_id, **values)
+
+    @staticmethod
+    def page(*, limit: int, before_id: int | None = None) -> list[dict[str, Any]]:
+        """Return up to `limit` actions, newest first, those before an id."""
+        names = ("id", "at", "user_id", "action", "target", "detail")
+        found = [dict(zip(names, row, strict=True)) for row in rows(_PAGE, limit=limit, before_id=before_id)]
+        return [{**one, "at": to_rfc3339(one["at"]), "detail": json.loads(one["detail"])} for one in found]
 
 
 _RECORD = """
