@@ -5,7 +5,7 @@ from binascii import Error as Base64Error
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from api.problems import ProblemError
 from api.validation import LARGEST_ID
@@ -24,6 +24,8 @@ def _whole_number(text: object) -> int:
 
 class PageQuery(BaseModel):
     """How much of a list, and where to go on."""
+
+    model_config = ConfigDict(frozen=True)
 
     limit: Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=LARGEST_LIMIT)] = DEFAULT_LIMIT
     cursor: Annotated[str | None, Field(max_length=100, description="`next_cursor` of the page before.")] = None
@@ -47,7 +49,12 @@ class PageQuery(BaseModel):
         """Return a page of what was found when one item more than the limit was asked for."""
         items = list(found[: self.limit])
         more = len(found) > self.limit
-        return {"items": items, "next_cursor": _encode(f"{list_name}:{items[-1][id_name]}") if more else None}
+        return {"items": items, "next_cursor": self.cursor_at(list_name, items[-1][id_name]) if more else None}
+
+    @staticmethod
+    def cursor_at(list_name: str, last_id: int) -> str:
+        """Return the cursor that goes on after an item of a list."""
+        return _encode(f"{list_name}:{last_id}")
 
 
 def _encode(text: str) -> str:

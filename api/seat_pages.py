@@ -1,7 +1,14 @@
-"""Pages of seats as this process last read them: thousands of fans look at the same seats in the same second."""
+"""Pages of seats as this process last read them: thousands of fans look at the same seats in the same second.
 
+What a seat is never changes, so it is read once and kept as JSON; which seats are held or sold is
+read with one statement a tick, and a page is written again only when one of its seats changed.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from datetime import datetime
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pydantic_core import to_json
 
@@ -13,49 +20,109 @@ from models.database import read_session
 from models.seat import Seat
 
 LIST = "seats"
-# More are thrown away all at once: pages that somebody still wants are read again within the next tick anyway.
+# Beyond these, everything is forgotten at once and read again by whoever still looks at it.
+MOST_SEATS = 200_000
 MOST_PAGES = 256
 
-Key = tuple[int, int, int, str | None]
+
+class Places(NamedTuple):
+    """The seats of one performance by id, each as JSON up to its status."""
+
+    ids: list[int]
+    beginnings: list[bytes]
 
 
-class SeatPage(NamedTuple):
-    """A page as it was read in a tick; as long as its seats stay the same, it is written only once."""
+class Moment(NamedTuple):
+    """Which seats were not free in a tick, and the pages written of it so far."""
 
     tick: int
-    seats: list[dict[str, Any]]
-    representation: Representation
+    held: frozenset[int]
+    sold: frozenset[int]
+    pages: dict[SeatQuery, Representation]
+    before: dict[SeatQuery, Representation]
+
+    def status(self, seat_id: int) -> str:
+        """Return what a seat is to the next fan."""
+        return "sold" if seat_id in self.sold else "held" if seat_id in self.held else "available"
 
 
 class SeatPages:
-    """The pages that were asked for in this tick; no seat that was sold is shown as available for longer."""
+    """The seats that somebody looks at; one that was sold is shown as available for a tick at most."""
 
     def __init__(self) -> None:
         """Start with none."""
-        self._pages: dict[Key, SeatPage] = {}
+        self._places: dict[int, Places] = {}
+        self._moments: dict[int, Moment] = {}
         self._reading = Lock()
 
     def page(self, performance_id: int, query: SeatQuery) -> Representation:
         """Return a page of a performance's seats. Raises a 422 problem for a foreign cursor."""
-        key = (performance_id, query.limit, query.after(LIST) or 0, query.status)
+        moment = self._now(performance_id)
+        page = moment.pages.get(query)
+        if page is None:
+            body = _write(self._places_of(performance_id), moment, query)
+            page = moment.before.get(query)
+            if page is None or page.body != body:
+                page = Representation(body)
+            if len(moment.pages) >= MOST_PAGES:
+                moment.pages.clear()
+            moment.pages[query] = page
+        return page
+
+    def _now(self, performance_id: int) -> Moment:
         tick = tick_of(clock.utcnow())
-        found = self._pages.get(key)
-        if found is not None and found.tick == tick:
-            return found.representation
+        moment = self._moments.get(performance_id)
+        if moment is not None and moment.tick == tick:
+            return moment
         with self._reading:
-            found = self._pages.get(key)
-            if found is None or found.tick < tick:
-                if len(self._pages) >= MOST_PAGES:
-                    self._pages.clear()
-                found = self._pages[key] = _read(key, query, found)
-        return found.representation
+            moment = self._moments.get(performance_id)
+            if moment is None or moment.tick < tick:
+                moment = self._moments[performance_id] = _read(performance_id, moment, clock.utcnow())
+        return moment
+
+    def _places_of(self, performance_id: int) -> Places:
+        places = self._places.get(performance_id)
+        if places is None:
+            places = _read_places(performance_id)
+            if sum(len(known.ids) for known in self._places.values()) + len(places.ids) > MOST_SEATS:
+                self._places, self._moments = {}, {}
+            self._places[performance_id] = places
+        return places
 
 
-def _read(key: Key, query: SeatQuery, before: SeatPage | None) -> SeatPage:
-    performance_id, limit, after_id, status = key
-    now = clock.utcnow()
+def _read_places(performance_id: int) -> Places:
     with read_session():
-        seats = Seat.page(performance_id, now=now, limit=limit + 1, after_id=after_id, status=status)
-    if before is not None and before.seats == seats:
-        return SeatPage(tick_of(now), seats, before.representation)
-    return SeatPage(tick_of(now), seats, Representation(to_json(query.page(LIST, seats))))
+        places = Seat.places(performance_id)
+    # The closing brace goes, the status comes.
+    return Places([place["id"] for place in places], [to_json(place)[:-1] + b',"status":"' for place in places])
+
+
+def _read(performance_id: int, before: Moment | None, now: datetime) -> Moment:
+    with read_session():
+        held, sold = Seat.taken(performance_id, now)
+    if before is not None and (before.held, before.sold) == (held, sold):
+        return before._replace(tick=tick_of(now))
+    return Moment(tick_of(now), held, sold, pages={}, before=before.pages if before else {})
+
+
+def _write(places: Places, moment: Moment, query: SeatQuery) -> bytes:
+    """Write a page of the seats after the query's cursor that have its status."""
+    found, last_id = list[bytes](), 0
+    for seat_id, beginning, status in _after(places, moment, query.after(LIST) or 0):
+        if query.status not in (None, status):
+            continue
+        if len(found) == query.limit:
+            return _body(found, query.cursor_at(LIST, last_id))
+        found.append(beginning + status.encode() + b'"}')
+        last_id = seat_id
+    return _body(found, None)
+
+
+def _after(places: Places, moment: Moment, after_id: int) -> Iterator[tuple[int, bytes, str]]:
+    for index in range(bisect_right(places.ids, after_id), len(places.ids)):
+        seat_id = places.ids[index]
+        yield seat_id, places.beginnings[index], moment.status(seat_id)
+
+
+def _body(seats: list[bytes], next_cursor: str | None) -> bytes:
+    return b'{"items":[' + b",".join(seats) + b'],"next_cursor":' + to_json(next_cursor) + b"}"

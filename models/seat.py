@@ -91,18 +91,20 @@ class Seat(Entity):
         move(self, to, SEAT_MOVES)
 
     @staticmethod
-    def page(
-        performance_id: int, *, now: datetime, limit: int, after_id: int = 0, status: str | None = None
-    ) -> list[dict[str, Any]]:
-        """Return up to `limit` seats after an id as the contract shows them, all or those of one status."""
+    def places(performance_id: int) -> list[dict[str, Any]]:
+        """Return what never changes about the seats of a performance, by id."""
         sql = """
-            SELECT id, section, "row", number, price, status FROM (
-                SELECT id, section, "row", number, price,
-                       CASE WHEN held_until <= $now THEN 'available' ELSE status END AS status
-                  FROM seat WHERE performance_id = $performance_id AND id > $after_id) shown
-             WHERE $status::text IS NULL OR status = $status
-             ORDER BY id LIMIT $limit
+            SELECT id, section, "row", number, price FROM seat WHERE performance_id = $performance_id ORDER BY id
         """
-        found = rows(sql, performance_id=performance_id, now=now, limit=limit, after_id=after_id, status=status)
-        names = ("id", "section", "row", "number", "price", "status")
-        return [dict(zip(names, row, strict=True)) for row in found]
+        names = ("id", "section", "row", "number", "price")
+        return [dict(zip(names, row, strict=True)) for row in rows(sql, performance_id=performance_id)]
+
+    @staticmethod
+    def taken(performance_id: int, now: datetime) -> tuple[frozenset[int], frozenset[int]]:
+        """Return the ids of a performance's seats that are held and that are sold; all others can be had."""
+        sql = """
+            SELECT array_agg(id) FILTER (WHERE held_until > $now), array_agg(id) FILTER (WHERE status = 'sold')
+              FROM seat WHERE performance_id = $performance_id AND status <> 'available'
+        """
+        [(held, sold)] = rows(sql, performance_id=performance_id, now=now)
+        return frozenset(held or ()), frozenset(sold or ())

@@ -142,7 +142,7 @@ PATHS = {
 }
 
 
-@pytest.mark.parametrize(("method", "path"), PATHS, ids=" ".join)
+@pytest.mark.parametrize(("method", "path"), [pytest.param(*key, id=" ".join(key)) for key in PATHS])
 @pytest.mark.usefixtures("nothing_accepted")
 def test_what_is_no_id_is_not_found(service: Any, active: str, method: str, path: str) -> None:
     for text in ("x", "-1", "1.5", "1e3", "%00", "1%00", str(LARGEST + 1), "9" * 400, "\uff10", "%2e%2e"):

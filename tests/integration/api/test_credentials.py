@@ -174,7 +174,7 @@ def test_every_operation_has_a_decision() -> None:
     assert {(method, path): operation.credential for path, method, operation in declared()} == DECISIONS
 
 
-@pytest.mark.parametrize(("method", "path"), DECISIONS, ids=" ".join)
+@pytest.mark.parametrize(("method", "path"), [pytest.param(*key, id=" ".join(key)) for key in DECISIONS])
 def test_each_credential_gets_what_was_decided(service: Any, world: World, method: str, path: str) -> None:
     answers = {}
     for name in CREDENTIALS:

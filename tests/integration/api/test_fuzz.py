@@ -61,7 +61,8 @@ def _try_cases(operation: Any, mode: GenerationMode, headers: dict[str, str]) ->
     )
     @given(case=operation.as_strategy(generation_mode=mode))
     def try_one(case: Any) -> None:
-        case.call_and_validate(headers=headers, checks=CHECKS)
+        # The client of this test asks for gzip but cannot read it.
+        case.call_and_validate(headers={"Accept-Encoding": "identity", **headers}, checks=CHECKS)
 
     with suppress(Unsatisfiable):
         try_one()

@@ -1,5 +1,7 @@
 """What a process remembers of lines and seats, and for how long."""
 
+import json
+from collections import Counter
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,6 +10,7 @@ import pytest
 from freezegun import freeze_time
 
 from api import lines, seat_pages
+from api.caching import Representation
 from api.lines import Lines, Snapshot
 from api.schemas.performances import SeatQuery
 from api.seat_pages import MOST_PAGES, SeatPages
@@ -37,15 +40,9 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         del concert_id, since, beyond
         return []
 
-    def page(performance_id: int, **_: Any) -> list[dict[str, Any]]:
-        found.append(f"seats of {performance_id}")
-        return [{"id": 1, "status": "available"}]
-
     monkeypatch.setattr(lines, "read_session", nullcontext)
-    monkeypatch.setattr(seat_pages, "read_session", nullcontext)
     monkeypatch.setattr(Line, "load", load)
     monkeypatch.setattr(QueueToken, "left_since", left_since)
-    monkeypatch.setattr(Seat, "page", page)
     return found
 
 
@@ -71,35 +68,82 @@ def test_two_processes_change_over_at_the_same_moment(reads: list[str]) -> None:
     assert len(reads) == 3
 
 
-def test_seats_are_read_once_a_tick_and_page(reads: list[str]) -> None:
+class Hall:
+    """Seats 1 to 5 of every performance, held and sold as a test says."""
+
+    def __init__(self) -> None:
+        self.held, self.sold, self.reads = frozenset[int](), frozenset[int](), Counter[str]()
+
+    def places(self, performance_id: int) -> list[dict[str, Any]]:
+        self.reads["places"] += 1
+        return [{"id": number, "section": "A", "row": 1, "number": number, "price": 5} for number in range(1, 6)]
+
+    def taken(self, performance_id: int, now: datetime) -> tuple[frozenset[int], frozenset[int]]:
+        self.reads["taken"] += 1
+        return self.held, self.sold
+
+
+@pytest.fixture
+def hall(monkeypatch: pytest.MonkeyPatch) -> Hall:
+    found = Hall()
+    monkeypatch.setattr(seat_pages, "read_session", nullcontext)
+    monkeypatch.setattr(Seat, "places", found.places)
+    monkeypatch.setattr(Seat, "taken", found.taken)
+    return found
+
+
+def statuses(page: Representation) -> dict[int, str]:
+    return {seat["id"]: seat["status"] for seat in json.loads(page.body)["items"]}
+
+
+def test_seats_are_read_once_a_tick_and_written_once_while_they_stay(hall: Hall) -> None:
     kept = SeatPages()
     with freeze_time(NOON) as clock:
         first = kept.page(1, SeatQuery())
         assert kept.page(1, SeatQuery()) is first
         assert kept.page(1, SeatQuery(status="held")) is not first
-        assert kept.page(2, SeatQuery()) is not first
+        assert hall.reads == {"places": 1, "taken": 1}
         clock.tick(timedelta(seconds=0.5))
         assert kept.page(1, SeatQuery()) is first
-    assert reads == ["seats of 1", "seats of 1", "seats of 2", "seats of 1"]
+        assert hall.reads == {"places": 1, "taken": 2}
 
 
-def test_a_seat_that_was_sold_is_shown_as_sold_in_the_next_tick(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = iter([[{"id": 1, "status": "available"}], [{"id": 1, "status": "sold"}]])
-    monkeypatch.setattr(seat_pages, "read_session", nullcontext)
-    monkeypatch.setattr(Seat, "page", lambda _, **__: next(found))
+def test_a_seat_that_was_sold_is_shown_as_sold_in_the_next_tick(hall: Hall) -> None:
     kept = SeatPages()
     with freeze_time(NOON) as clock:
-        assert b"available" in kept.page(1, SeatQuery()).body
+        assert set(statuses(kept.page(1, SeatQuery())).values()) == {"available"}
+        hall.held, hall.sold = frozenset({2}), frozenset({4})
         clock.tick(timedelta(seconds=0.5))
-        assert b"sold" in kept.page(1, SeatQuery()).body
+        assert statuses(kept.page(1, SeatQuery())) == {
+            1: "available",
+            2: "held",
+            3: "available",
+            4: "sold",
+            5: "available",
+        }
+        assert statuses(kept.page(1, SeatQuery(status="available"))) == dict.fromkeys((1, 3, 5), "available")
 
 
-@pytest.mark.usefixtures("reads")
-def test_strangers_cannot_fill_the_memory_with_pages() -> None:
+def test_a_page_none_of_whose_seats_changed_stays_the_same(hall: Hall) -> None:
     kept = SeatPages()
-    for performance_id in range(3 * MOST_PAGES):
+    with freeze_time(NOON) as clock:
+        first = kept.page(1, SeatQuery.model_validate({"limit": "2"}))
+        hall.sold = frozenset({5})
+        clock.tick(timedelta(seconds=0.5))
+        assert kept.page(1, SeatQuery.model_validate({"limit": "2"})) is first
+
+
+@pytest.mark.usefixtures("hall")
+def test_strangers_cannot_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seat_pages, "MOST_SEATS", 50)
+    kept = SeatPages()
+    for performance_id in range(100):
         kept.page(performance_id, SeatQuery())
-    assert len(kept._pages) <= MOST_PAGES
+    assert sum(len(places.ids) for places in kept._places.values()) <= 50
+    assert len(kept._moments) <= 11
+    for after in range(3 * MOST_PAGES):
+        kept.page(1, SeatQuery(cursor=SeatQuery.cursor_at("seats", after)))
+    assert len(kept._moments[1].pages) <= MOST_PAGES
 
 
 def test_near_the_head_everybody_who_waits_is_known() -> None:
