@@ -4,7 +4,7 @@ import gzip
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import falcon
 
@@ -64,10 +64,10 @@ def send(asset: Asset, req: falcon.Request, resp: falcon.Response) -> None:
     etag = falcon.ETag(asset.etag + ("-gz" if zipped else ""))
     resp.etag = etag
     resp.append_header("Vary", "Accept-Encoding")
-    resp.content_type = asset.content_type
     if req.if_none_match and ("*" in req.if_none_match or etag in req.if_none_match):
         resp.status = falcon.HTTP_304
         return
+    resp.content_type = asset.content_type
     if zipped:
         resp.set_header("Content-Encoding", "gzip")
     resp.data = asset.zipped if zipped else asset.body

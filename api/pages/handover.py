@@ -16,7 +16,7 @@ OWN_PATH = re.compile(r"/(?![/\\])[A-Za-z0-9/_-]*")
 
 def origins_of(settings: Settings) -> frozenset[str]:
     """Return the origins that may hand an identity over; none by default."""
-    return frozenset(getattr(settings, "handover_origins", "").split())
+    return frozenset(settings.handover_origins.split())
 
 
 class HandoverResource:

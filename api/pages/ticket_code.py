@@ -37,7 +37,7 @@ class TicketSignature:
     def is_genuine(self, text: str) -> bool:
         """Tell whether `text` is a ticket of ours; whether it was refunded since, only the service knows."""
         parts = text.split(".")
-        numbers = parts[1:3] + parts[3].split("-") if len(parts) == 5 else [""]  # noqa: PLR2004  # See `sign`.
+        numbers = parts[1:3] + parts[3].split("-") if len(parts) == 5 else [""]  # See `sign`.
         if parts[0] != PREFIX or not all(number.isascii() and number.isdecimal() for number in numbers):
             return False
         expected = self.sign(int(parts[1]), int(parts[2]), [int(seat) for seat in numbers[2:]])

@@ -28,4 +28,6 @@ def violations(page: Page, axe: str, rules: list[str]) -> list[str]:
         page.evaluate(axe)
     run = "only => axe.run(document, {runOnly: only, resultTypes: ['violations']})"
     found: dict[str, Any] = page.evaluate(run, rules)
-    return [f"{rule['id']}: {rule['help']} at {[node['html'] for node in rule['nodes']]}" for rule in found["violations"]]
+    return [
+        f"{rule['id']}: {rule['help']} at {[node['html'] for node in rule['nodes']]}" for rule in found["violations"]
+    ]

@@ -1,4 +1,4 @@
-"""Browser tests: the system's Chromium against the real service; where a tool is missing, the summary says how to get it."""
+"""The system's Chromium against the real service; where a tool is missing, the summary says how to get it."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -12,7 +12,9 @@ from tests.browser.fan import Fan
 from tests.browser.seller import Seller
 from tests.fixtures.stack import Stack
 
-CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
 # The service tests itself, as root too and where nothing but the machine itself can be reached.
 ARGUMENTS = [
     "--headless",

@@ -118,8 +118,8 @@ MOVE_ABOUT = """async () => {
   const frames = [];
   let before = performance.now();
   for (let step = 0; step < 60; step += 1) {
-    const at = { clientX: box.left + box.width / 2, clientY: box.top + box.height / 2, bubbles: true, cancelable: true };
-    canvas.dispatchEvent(new WheelEvent('wheel', { ...at, deltaY: step < 30 ? -60 : 60 }));
+    const at = { clientX: box.left + box.width / 2, clientY: box.top + box.height / 2 };
+    canvas.dispatchEvent(new WheelEvent('wheel', { ...at, cancelable: true, deltaY: step < 30 ? -60 : 60 }));
     await new Promise(requestAnimationFrame);
     const now = performance.now();
     frames.push(now - before);

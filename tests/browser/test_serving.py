@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import falcon
@@ -12,14 +13,12 @@ import jwt
 import pytest
 from pydantic import SecretStr
 
-from api.pages import FAN_PATHS, OPERATOR_PATHS, add_pages
-from api.pages.assets import CONTENT_TYPES
-from api.pages.demo_identity import user_id_of
-from api.pages.handover import HandoverResource, OWN_PATH
-from api.pages.assets import Assets
-from api.pages.ticket_code import TicketSignature, draw
-from pathlib import Path
 from api import pages as pages_package
+from api.pages import FAN_PATHS, OPERATOR_PATHS, add_pages
+from api.pages.assets import CONTENT_TYPES, Assets
+from api.pages.demo_identity import user_id_of
+from api.pages.handover import OWN_PATH, HandoverResource
+from api.pages.ticket_code import TicketSignature, draw
 from settings import Settings
 
 SECRET = "a-secret-that-is-long-enough-for-any-use"
@@ -117,7 +116,9 @@ def test_a_name_that_is_no_user_id_gets_one_that_stays_the_same() -> None:
     assert user_id_of("김민아") == user_id_of("김민아") != user_id_of("이준")
 
 
-@pytest.mark.parametrize("body", ["", "[]", "{}", '{"name": 7}', '{"name": " "}', '{"name": "a\\u0000"}', '{"name": "%s"}' % ("x" * 65)])
+@pytest.mark.parametrize(
+    "body", ["", "[]", "{}", '{"name": 7}', '{"name": " "}', '{"name": "a\\u0000"}', '{"name": "%s"}' % ("x" * 65)]
+)
 def test_a_name_that_is_none_is_refused(body: str) -> None:
     assert client().simulate_post("/demo/identity", body=body).status_code == HTTPStatus.BAD_REQUEST
 
@@ -164,7 +165,13 @@ def test_only_a_ticket_of_ours_is_genuine() -> None:
     ticket = signature.sign(12, 34, [5, 6])
     assert ticket.startswith("FR1.12.34.5-6.")
     assert signature.is_genuine(ticket)
-    for forged in ("", "FR1", ticket[:-1] + ("A" if ticket[-1] != "A" else "B"), ticket.replace(".12.", ".13."), ticket.replace("5-6", "5-x")):
+    for forged in (
+        "",
+        "FR1",
+        ticket[:-1] + ("A" if ticket[-1] != "A" else "B"),
+        ticket.replace(".12.", ".13."),
+        ticket.replace("5-6", "5-x"),
+    ):
         assert not signature.is_genuine(forged)
     assert not TicketSignature(SecretStr(SECRET[::-1])).is_genuine(ticket)
 

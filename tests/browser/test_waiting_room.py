@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Route, expect
@@ -15,7 +16,9 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def waiting(fan: Callable[..., Fan], seller: Seller, stack: Stack, request: pytest.FixtureRequest) -> tuple[Fan, int, str]:
+def waiting(
+    fan: Callable[..., Fan], seller: Seller, stack: Stack, request: pytest.FixtureRequest
+) -> tuple[Fan, int, str]:
     """A fan who is next in a line with room for one, and who is inside."""
     name = re.sub(r"\W", "-", request.node.name)[:40]
     concert_id = seller.put_on_sale(name, capacity=1)
@@ -72,7 +75,7 @@ def test_polls_come_as_the_server_says(waiting: tuple[Fan, int, str]) -> None:
     for _ in range(4):
         with who.page.expect_response("**/v1/queue-tokens/current", timeout=15_000):
             pass
-    gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(times)]
     assert min(gaps) >= 0.95
     assert max(gaps) < 4
 

@@ -1,5 +1,6 @@
 /** The fan's pages: which view stands at which address. */
 
+import { configuration } from '../keep/configuration.js';
 import { announce } from '../screen/announce.js';
 import { show } from '../screen/dom.js';
 import { refusal } from '../screen/notice.js';
@@ -30,9 +31,9 @@ route('/tickets/{reservation}', ticket);
 let first = true;
 
 async function draw(view, params, signal) {
-  const main = frame({ home: '/', title: 'frontrow', links: headerLinks(render), redraw: render });
+  const main = frame({ home: '/', title: configuration.service_name, links: headerLinks(render), redraw: render });
   const title = say(`title.${view.name}`);
-  document.title = `${title} · frontrow`;
+  document.title = `${title} · ${configuration.service_name}`;
   // A screen reader learns of the new view as it would of a new page; the first one it reads by itself.
   if (!first) {
     main.focus({ preventScroll: true });

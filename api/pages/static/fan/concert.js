@@ -1,5 +1,6 @@
 /** One concert: what it is, how the line stands, and the way into it. */
 
+import { configuration } from '../keep/configuration.js';
 import { ask } from '../talk/http.js';
 import { run, resume } from '../talk/errand.js';
 import { identity } from '../keep/identity.js';
@@ -59,7 +60,7 @@ export async function concert(main, params, signal) {
   if (signal.aborted) return;
   const [about, line] = answers.map((answer) => answer.body);
   const box = h('div', { class: 'entrance' });
-  document.title = `${about.title} · frontrow`;
+  document.title = `${about.title} · ${configuration.service_name}`;
   show(main, takeFlash(), h('article', { class: 'concert' },
     poster(about),
     h('div', { class: 'concert-text' },

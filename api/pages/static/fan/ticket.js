@@ -1,5 +1,6 @@
 /** One ticket, with the code that the door reads. */
 
+import { configuration } from '../keep/configuration.js';
 import { ask, askAll } from '../talk/http.js';
 import { h, show } from '../screen/dom.js';
 import { day, dayAndTime, money, time } from '../screen/figures.js';
@@ -50,7 +51,7 @@ export async function ticket(main, params, signal) {
   if (!bookings) return undefined;
   const booking = bookings.find((one) => one.reservation_id === reservationId);
   if (!booking) return noTicket(main, reservationId, credential, signal);
-  document.title = `${booking.concert.title}, ${dayAndTime(booking.performance.starts_at)} · frontrow`;
+  document.title = `${booking.concert.title}, ${dayAndTime(booking.performance.starts_at)} · ${configuration.service_name}`;
   const image = h('div', { class: 'code' });
   show(main, flash, stub(booking, image), h('div', { class: 'row ticket-actions' }, h('button', { type: 'button', class: 'plain', onclick: () => window.print() }, say('ticket.print')), h('a', { class: 'quiet', href: '/tickets' }, say('ticket.all'))));
   return showCode(image, reservationId, credential, signal);

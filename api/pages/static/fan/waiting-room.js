@@ -1,5 +1,6 @@
 /** The waiting room: calm, honest, and left by itself when it is the fan's turn. */
 
+import { configuration } from '../keep/configuration.js';
 import { ask } from '../talk/http.js';
 import { run } from '../talk/errand.js';
 import { dropPlace, noteProgress, placeAt } from '../keep/places.js';
@@ -45,7 +46,7 @@ function showStanding(room, concertId, { position, estimated_wait_seconds: estim
   room.number.textContent = figure(position);
   room.ahead.textContent = ahead;
   room.estimate.textContent = say('line.estimate', { estimate: roughly(estimate) });
-  document.title = `(${figure(position)}) ${say('title.waitingRoom')} · frontrow`;
+  document.title = `(${figure(position)}) ${say('title.waitingRoom')} · ${configuration.service_name}`;
   showProgress(room, concertId, position);
   return `${ahead}. ${room.estimate.textContent}`;
 }
