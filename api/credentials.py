@@ -106,7 +106,7 @@ class Gatekeeper:
             raise self._not_admitted(caller.token)
 
     def _not_admitted(self, token: QueueTokenClaims) -> ProblemError:
-        position = self._lines.of(token.concert_id).line.position(token.place)
+        position = self._lines.of(token.concert_id, token.place).line.position(token.place)
         return ProblemError(
             code=NotAdmittedError.code,
             detail=f"The queue token still waits, at position {position}.",

@@ -62,15 +62,19 @@ class Lines:
         self._snapshots: dict[int, Snapshot] = {}
         self._reading = Lock()
 
-    def of(self, concert_id: int) -> Snapshot:
-        """Return the line of a concert, at most a tick old. Raises `ConcertNotFoundError`."""
+    def of(self, concert_id: int, place: int = 0) -> Snapshot:
+        """Return the line of a concert, at most a tick old. Raises `ConcertNotFoundError`.
+
+        For the fan of a `place` it is no older than his token: he was told a position when he joined,
+        and an older line could tell him a higher one.
+        """
         tick = tick_of(clock.utcnow())
         snapshot = self._snapshots.get(concert_id)
-        if snapshot is not None and snapshot.tick == tick:
+        if snapshot is not None and snapshot.tick == tick and place <= snapshot.line.issued:
             return snapshot
         with self._reading:
             snapshot = self._snapshots.get(concert_id)
-            if snapshot is None or snapshot.tick < tick:
+            if snapshot is None or snapshot.tick < tick or place > snapshot.line.issued:
                 snapshot = self._snapshots[concert_id] = _read(concert_id, snapshot)
         return snapshot
 

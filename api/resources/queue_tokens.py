@@ -60,7 +60,7 @@ class CurrentQueueToken(Resource):
         """Tell status and position, from memory as long as the line's snapshot knows that the token waits."""
         token = req.context.caller.queue_token
         try:
-            snapshot = self.wiring.lines.of(token.concert_id)
+            snapshot = self.wiring.lines.of(token.concert_id, token.place)
         except ConcertNotFoundError as error:
             message = "There is no such queue token."
             raise TokenInvalidError(message) from error

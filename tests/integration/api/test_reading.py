@@ -95,6 +95,19 @@ def test_positions_count_down_as_others_leave_or_are_admitted(service: Any) -> N
     assert service.get("/v1/queue-tokens/current", tokens[2]).code == "token_expired"
 
 
+def test_the_first_poll_tells_no_higher_position_than_joining_did(
+    service: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    concert = service.concert(capacity=1)
+    tokens = [service.waiting(concert["id"]) for _ in range(3)]
+    monkeypatch.setattr(lines, "TICK", timedelta(days=10_000))
+    assert service.get("/v1/queue-tokens/current", tokens[2]).body["position"] == 3
+    service.result(service.delete("/v1/queue-tokens/current", tokens[0]), tokens[0])
+    joined = service.join(concert["id"], service.user())
+    assert joined["position"] == 3
+    assert service.get("/v1/queue-tokens/current", joined["token"]).body["position"] == 3
+
+
 def test_a_poll_far_back_asks_no_server_and_one_that_left_is_refused(
     service: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
