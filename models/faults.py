@@ -9,6 +9,8 @@ from pony.orm import core
 _ADMIN_SHUTDOWN_CLASS = "57P"
 _CONNECTION_CLASS = "08"
 _OUT_OF_RESOURCES_CLASS = "53"
+# A statement that this connection was taught is unknown: the connection was replaced more than once meanwhile.
+_NOT_PREPARED = "26000"
 _CONTENTION = frozenset({"40001", "40P01", "55P03"})
 
 
@@ -50,7 +52,7 @@ def is_unavailable(error: BaseException) -> bool:
     state = sqlstate(error)
     if state is None:
         return any(isinstance(layer, psycopg2.OperationalError) for layer in _layers(error))
-    return state.startswith((_ADMIN_SHUTDOWN_CLASS, _CONNECTION_CLASS, _OUT_OF_RESOURCES_CLASS))
+    return state.startswith((_ADMIN_SHUTDOWN_CLASS, _CONNECTION_CLASS, _OUT_OF_RESOURCES_CLASS, _NOT_PREPARED))
 
 
 def is_contention(error: BaseException) -> bool:

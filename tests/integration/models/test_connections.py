@@ -11,6 +11,7 @@ from pony.orm import core, db_session
 
 from models import clock, connection, database
 from models.database import DatabaseUnavailableError, change, read_session, rows, write_session
+from models.statements import Prepared
 
 
 @pytest.fixture
@@ -88,6 +89,14 @@ def test_between_transactions_a_lost_connection_is_replaced_unseen(sale, url):
         _kill_own_backend(url)
     assert sale.drain("points.charge") == 1
     assert sale.balance("a") == 5
+
+
+def test_connections_lost_one_after_the_other_are_said_to_be_so(sale, monkeypatch):
+    # As if each new connection were lost right after it was taught the statement.
+    monkeypatch.setattr(Prepared, "_teach", lambda self: None)
+    statement = Prepared("never_taught", "bigint", "SELECT $1")
+    with pytest.raises(DatabaseUnavailableError), read_session():
+        statement.rows(1)
 
 
 def test_a_request_whose_worker_lost_its_connection_is_carried_out_once(sale, url, time, monkeypatch):
