@@ -135,7 +135,7 @@ def _alter_system(scene: Scene, statement: str) -> None:
 
 def fill_broker(scene: Scene) -> None:
     """Let the broker be full: it reads, and refuses every write."""
-    with _unavailable(), _broker(scene) as broker:
+    with _unavailable(), broker_of(scene.stack) as broker:
         before = broker.config_get("maxmemory")["maxmemory"]
         broker.config_set("maxmemory", "1")
         scene.pause(1.0, 4.0)
@@ -150,7 +150,7 @@ def lose_messages(scene: Scene) -> None:
     send(frozen, signal.SIGSTOP)
     try:
         while time.monotonic() < until:
-            with _unavailable(), _broker(scene) as broker:
+            with _unavailable(), broker_of(scene.stack) as broker:
                 lost += sum(int(broker.llen(name)) for name in WORKERS)
                 broker.delete(*WORKERS, "unacked", "unacked_index")
             time.sleep(0.05)
@@ -161,7 +161,7 @@ def lose_messages(scene: Scene) -> None:
 
 def empty_broker(scene: Scene) -> None:
     """Let the broker forget everything: messages, marks, signs of life."""
-    with _unavailable(), _broker(scene) as broker:
+    with _unavailable(), broker_of(scene.stack) as broker:
         broker.flushall()
 
 
@@ -221,14 +221,15 @@ def skewed_worker(scene: Scene, role: str = "") -> None:
 def _wait_for_sign(scene: Scene, pattern: str, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        with _unavailable(), _broker(scene) as broker:
+        with _unavailable(), broker_of(scene.stack) as broker:
             if broker.keys(pattern):
                 return
         time.sleep(0.1)
 
 
-def _broker(scene: Scene) -> Any:
-    url = scene.stack.service.broker_url.replace("redis+socket://", "unix://").replace("virtual_host=", "db=")
+def broker_of(stack: Stack) -> Any:
+    """Return a client of the stack's broker, for a `with`."""
+    url = stack.service.broker_url.replace("redis+socket://", "unix://").replace("virtual_host=", "db=")
     return closing(redis.Redis.from_url(url, socket_timeout=2, decode_responses=True))
 
 

@@ -57,7 +57,11 @@ class Stack:
 
     def __enter__(self) -> Self:
         self.start()
-        self.wait_until_ready(START_SECONDS)
+        try:
+            self.wait_until_ready(START_SECONDS)
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(

@@ -54,7 +54,7 @@ def _requests(module: ModuleType) -> None:
         request.accept = staticmethod(hasty)
     if "one-outcome" in WITHOUT:
         request.lock_queued = staticmethod(set)
-        module._FINISH = module._FINISH.replace("AND request.status = 'queued'", "")
+        module._FINISH._prepare = module._FINISH._prepare.replace("AND request.status = 'queued'", "")
 
 
 def _line(module: ModuleType) -> None:

@@ -1,0 +1,99 @@
+"""Single scenes: one fault made on purpose, of which the verdict must come out clean, or not when a guard is gone."""
+
+import signal
+import time
+import uuid
+from contextlib import closing
+from typing import Any
+
+import httpx
+import psycopg2
+
+from tests.faults.book import Book, Promise
+from tests.faults.faults import broker_of
+from tests.faults.probe import new_concert
+from tests.faults.stack import Stack, send
+from tests.faults.witness import connected
+
+
+def submit(stack: Stack, book: Book, path: str, body: dict[str, Any], operation: str) -> httpx.Response:
+    """Send a change of a new user, without a key, and note in the book what he was answered."""
+    user = f"fan-{uuid.uuid4().hex[:12]}"
+    answer = httpx.post(
+        stack.url + path, json=body, headers={"Authorization": f"Bearer {stack.token(user)}"}, timeout=10
+    )
+    if answer.status_code == 202:
+        book.promised(Promise(answer.json()["id"], user, operation, None, body))
+    else:
+        book.unsure[user, operation] += 1
+    return answer
+
+
+def charge(stack: Stack, book: Book) -> httpx.Response:
+    """Charge some points."""
+    return submit(stack, book, "/v1/points/charges", {"amount": 700}, "points.charge")
+
+
+def message_lost(stack: Stack, book: Book) -> None:
+    """Accept a charge whose message is lost: its worker is killed with it, and the broker forgets the rest."""
+    family = stack.family("points")
+    send(family, signal.SIGSTOP)
+    charge(stack, book)
+    with broker_of(stack) as broker:
+        broker.delete("points", "unacked", "unacked_index")
+    send(family, signal.SIGKILL)
+
+
+def database_hangs(stack: Stack, book: Book) -> list[int]:
+    """Charge while PostgreSQL hangs; return the statuses that were answered."""
+    family = stack.family("postgres")
+    send(family, signal.SIGSTOP)
+    try:
+        return [charge(stack, book).status_code for _ in range(2)]
+    finally:
+        send(family, signal.SIGCONT)
+
+
+def carried_out_by_two(stack: Stack, book: Book) -> None:
+    """Let a second worker come to a request that the first has in hand for longer than its lease.
+
+    The first one waits for a row that the rig has locked. Another charge wakes the second one.
+    """
+    operation, body = "points.charge", {"amount": 900}
+    user = f"fan-{uuid.uuid4().hex[:12]}"
+    headers = {"Authorization": f"Bearer {stack.token(user)}"}
+    with connected(stack) as cursor:
+        cursor.execute("INSERT INTO point_account VALUES (%s, 0)", (user,))
+    with closing(psycopg2.connect(stack.service.database_url)) as rival, rival.cursor() as cursor:
+        cursor.execute("SELECT FROM point_account WHERE user_id = %s FOR UPDATE", (user,))
+        answer = httpx.post(f"{stack.url}/v1/points/charges", json=body, headers=headers, timeout=10)
+        book.promised(Promise(answer.json()["id"], user, operation, None, body))
+        until = time.monotonic() + 14
+        while _waiting_for_locks(stack) < 2 and time.monotonic() < until:
+            charge(stack, book)
+            time.sleep(0.5)
+        rival.rollback()
+
+
+def _waiting_for_locks(stack: Stack) -> int:
+    with connected(stack) as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+        [(waiting,)] = cursor.fetchall()
+    return int(waiting)
+
+
+def crowd_at_the_door(stack: Stack, book: Book) -> None:
+    """Let twelve fans join the line of a concert for two, and wait until somebody was admitted."""
+    concert_id, _ = new_concert(stack, capacity=2, rows=1, seats=1, price=1)
+    for _ in range(12):
+        submit(stack, book, "/v1/queue-tokens", {"concert_id": concert_id}, "queue_token.issue")
+    until = time.monotonic() + 20
+    while not _admitted(stack, concert_id) and time.monotonic() < until:
+        time.sleep(0.1)
+
+
+def _admitted(stack: Stack, concert_id: int) -> int:
+    with connected(stack) as cursor:
+        cursor.execute("SELECT admitted_total FROM queue WHERE concert_id = %s", (concert_id,))
+        [(admitted,)] = cursor.fetchall()
+    return int(admitted)

@@ -1,0 +1,79 @@
+"""The rig can fail: the same scenes come out clean with every guard, and are reported when a guard is left away."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults import scenes, witness
+from tests.faults.book import Book
+from tests.faults.stack import Stack
+from tests.faults.verdict import judge
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
+
+WITHOUT = "redelivery commit-before-202 one-outcome capacity"
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, Book]]:
+    """The product as it is."""
+    with Stack(tmp_path_factory.mktemp("guarded")) as stack:
+        witness.install(stack)
+        yield stack, Book()
+
+
+@pytest.fixture(scope="module")
+def unguarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, Book]]:
+    """The product without its guards, also without the index that stands behind them."""
+    with Stack(tmp_path_factory.mktemp("unguarded"), inside={"FAULTS_WITHOUT": WITHOUT}) as stack:
+        witness.install(stack)
+        with witness.connected(stack) as cursor:
+            cursor.execute("ALTER TABLE point_entry DROP CONSTRAINT one_entry_per_request")
+        yield stack, Book()
+
+
+def _reported(stack: Stack, book: Book, seconds: float) -> str:
+    return "\n".join(judge(stack, book, seconds))
+
+
+def test_every_guard_in_its_place_and_nothing_is_reported(guarded: tuple[Stack, Book]) -> None:
+    stack, book = guarded
+    scenes.crowd_at_the_door(stack, book)
+    scenes.carried_out_by_two(stack, book)
+    statuses = scenes.database_hangs(stack, book)
+    stack.wait_until_ready(30)
+    scenes.message_lost(stack, book)
+    assert _reported(stack, book, 30.0) == ""
+    assert statuses == [503, 503]
+
+
+def test_capacity_passed_is_seen(unguarded: tuple[Stack, Book]) -> None:
+    stack, book = unguarded
+    scenes.crowd_at_the_door(stack, book)
+    reported = _reported(stack, book, 5.0)
+    assert "inside, capacity 2" in reported
+    assert "active tokens within capacity" in reported
+
+
+def test_an_effect_and_an_outcome_written_twice_are_seen(unguarded: tuple[Stack, Book]) -> None:
+    stack, book = unguarded
+    scenes.carried_out_by_two(stack, book)
+    reported = _reported(stack, book, 10.0)
+    assert "had the outcome done and was given" in reported
+    assert "one effect per request" in reported
+    assert "points came in" in reported
+
+
+def test_an_answer_before_the_commit_is_seen(unguarded: tuple[Stack, Book], tmp_path: Path) -> None:
+    stack, book = unguarded
+    statuses = scenes.database_hangs(stack, book)
+    stack.wait_until_ready(30)
+    assert 202 in statuses
+    assert "was promised and is lost" in _reported(stack, book, 5.0)
+
+
+def test_a_lost_message_that_nobody_publishes_again_is_seen(unguarded: tuple[Stack, Book]) -> None:
+    stack, book = unguarded
+    scenes.message_lost(stack, book)
+    assert "was promised and has no outcome" in _reported(stack, book, 10.0)
