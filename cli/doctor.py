@@ -97,10 +97,11 @@ def _packages() -> Finding:
     lock = procfile.ROOT / "requirements.lock"
     if not lock.is_file():
         return Finding(Mark.NOTE, "packages", "there is no requirements.lock to compare with")
-    pins = [match for line in lock.read_text().splitlines() if (match := _PINNED.match(line))]
-    other = [
-        f"{pin['name']} {found}" for pin in pins if (found := _installed(pin["name"])) not in (None, pin["version"])
-    ]
+    pins: dict[str, set[str]] = {}
+    for line in lock.read_text().splitlines():
+        if match := _PINNED.match(line):
+            pins.setdefault(match["name"], set()).add(match["version"])  # Some differ from Python to Python.
+    other = [f"{name} {found}" for name in pins if (found := _installed(name)) not in (None, *pins[name])]
     if other:
         text = f"not the versions of the lock file: {', '.join(other)}"
         return Finding(Mark.WRONG, "packages", text, "`make clean install` makes the environment anew")
