@@ -1,5 +1,7 @@
 """P3 to P6: what is read again and again, beside a constant answer and beside a first honest version."""
 
+from itertools import count
+
 from bench import journeys
 from bench.load import Client
 from bench.ratio import Figure, Result, alternate
@@ -12,6 +14,7 @@ CLIENTS = 32
 SEATS = 10_000
 PAGE = 500
 SAMPLE = 10_000
+VISITORS = 500
 POLL = "/v1/queue-tokens/current"
 
 
@@ -25,8 +28,9 @@ def polling(rig: Rig) -> list[Result]:
 def long_line(rig: Rig) -> list[Result]:
     """P4: the same with a very long line beside a short one; two stacks, so that nothing is shared."""
     result = Result("P4", f"poll with {rig.crowd:,} waiting ÷ with 1,000", "per s", 0.95)
-    long = poll_rate(rig, rig.large, line(rig, rig.large, rig.crowd), result)
-    short = poll_rate(rig, rig.small, line(rig, rig.small, 1_000))
+    # As many different fans poll both, so that the length of the line is all the difference.
+    long = poll_rate(rig, rig.large, line(rig, rig.large, rig.crowd), result, sample=1_000)
+    short = poll_rate(rig, rig.small, line(rig, rig.small, 1_000), sample=1_000)
     return [alternate(result, rig.rounds, long, short)]
 
 
@@ -47,10 +51,12 @@ def line(rig: Rig, stack: Stack, waiting: int) -> Concert:
     return concert
 
 
-def poll_rate(rig: Rig, stack: Stack, concert: Concert, result: Result | None = None) -> Figure:
+def poll_rate(
+    rig: Rig, stack: Stack, concert: Concert, result: Result | None = None, *, sample: int = SAMPLE
+) -> Figure:
     """Return what measures one round of polls by fans from all over a line."""
     seeder = rig.seeder(stack)
-    fans = seeder.claims(concert.id, "waiting", SAMPLE)
+    fans = seeder.claims(concert.id, "waiting", sample)
     journey = journeys.get(authority(stack), [(POLL, seeder.bearer(fan)) for fan in fans])
     return lambda: rig.drive(stack, journey, CLIENTS, result).per_second
 
@@ -72,12 +78,13 @@ def seat_list(rig: Rig) -> list[Result]:
     """P6: the whole seat list of 10,000 seats, page by page: how often, and how many bytes."""
     seeder = rig.seeder(rig.small)
     concert = seeder.concert(seats=SEATS)
-    [fan] = seeder.active(concert.id, 1)
+    # So many that nobody among them comes more often than one fan may.
+    bearers = [seeder.bearer(fan) for fan in seeder.active(concert.id, VISITORS)]
     rate = Result("P6/rate", "seat list of 10,000, revisited (ETag) ÷ first honest version", "lists per s", 10.0)
     first = Result("P6/first", "seat list of 10,000, compressed, no ETag known ÷ first honest version", "lists per s")
     size = Result("P6/bytes", "bytes of a first honest list ÷ ours compressed", "kB", 10.0)
-    ours = SeatReader(rig, rig.small, f"/v1/performances/{concert.performance_id}/seats", seeder.bearer(fan))
-    honest = SeatReader(rig, rig.honest_seats, f"/performances/{concert.performance_id}/seats", {})
+    ours = SeatReader(rig, rig.small, f"/v1/performances/{concert.performance_id}/seats", bearers)
+    honest = SeatReader(rig, rig.honest_seats, f"/performances/{concert.performance_id}/seats", [{}])
     alternate(rate, rig.rounds, lambda: ours.rate(rate, known=True), honest.rate)
     alternate(first, rig.rounds, lambda: ours.rate(first), honest.rate)
     size.ours, size.floor = [ours.whole_bytes / 1000], [honest.whole_bytes / 1000]
@@ -89,11 +96,12 @@ def seat_list(rig: Rig) -> list[Result]:
 class SeatReader:
     """Reads whole seat lists as a browser would: compressed when offered, with the ETags it has seen."""
 
-    def __init__(self, rig: Rig, server: object, path: str, headers: dict[str, str]) -> None:
+    def __init__(self, rig: Rig, server: object, path: str, bearers: list[dict[str, str]]) -> None:
         self.rig = rig
         self.server = server
         self.path = path
-        self.headers = headers | {"Accept-Encoding": "gzip"}
+        self.visitors = [bearer | {"Accept-Encoding": "gzip"} for bearer in bearers]
+        self.visits = count()
         self.parameter = "cursor" if "/v1/" in path else "after"
         self.pages: list[str] = []
         self.tags: dict[str, str] = {}
@@ -119,7 +127,7 @@ class SeatReader:
         cursor: str | None = ""
         while cursor is not None:
             where = f"{self.path}?limit={PAGE}" + (f"&{self.parameter}={cursor}" if cursor else "")
-            headers = {key: value for key, value in self.headers.items() if key != "Accept-Encoding"}
+            headers = self.visitors[0] | {"Accept-Encoding": "identity"}
             page = httpx.get(self.server.url + where, headers=headers).raise_for_status()  # type: ignore[attr-defined]
             self.pages.append(where)
             cursor = page.json()["next_cursor"]
@@ -128,9 +136,10 @@ class SeatReader:
         host = authority(self.server)  # type: ignore[arg-type]
 
         async def journey(client: Client) -> None:
+            visitor = self.visitors[next(self.visits) % len(self.visitors)]
             for where in self.pages:
                 tag = {"If-None-Match": self.tags[where]} if known and where in self.tags else {}
-                answer = await client.send(request_bytes("GET", where, host, self.headers | tag))
+                answer = await client.send(request_bytes("GET", where, host, visitor | tag))
                 self._remember(where, answer)
 
         return journey
