@@ -36,8 +36,8 @@ format: install-dev ## Format the code and repair what ruff can repair
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-faults: install-dev ## Run the tests that kill and hang parts of the running stack
-	@exec $(BIN)/python -m pytest tests/acceptance $(ARGS)
+faults: install-dev ## Hurt a running stack at random while fans buy, and audit what became of it; ARGS="--faults 50"
+	@exec $(BIN)/python -m tests.faults $(ARGS)
 
 bench: install-dev ## Measure, each figure beside a floor of the same run
 	@exec $(BIN)/python -m bench $(ARGS)
