@@ -16,6 +16,7 @@ from api.operation import Operation, operation_of
 from api.problem_codes import PROBLEMS
 from api.routes import ROUTES
 from api.schemas.tasks import ProblemView, TaskView
+from api.validation import USER_ID
 
 METHODS = ("GET", "POST", "PATCH", "DELETE")
 REFERENCE = "#/components/schemas/{model}"
@@ -89,7 +90,10 @@ def codes_of(path: str, operation: Operation) -> list[str]:
         codes.append("validation_failed")
     if operation.accepts is not None:
         codes += ["invalid_idempotency_key", "idempotency_key_reused"]
-    codes += [f"{name.removesuffix('id')}not_found" for name in _PATH_PARAMETER.findall(path) if name != "code"]
+    ids = set(_PATH_PARAMETER.findall(path)) - {"code", "user_id"}
+    codes += [f"{name.removesuffix('id')}not_found" for name in ids]
+    if "{user_id}" in path:
+        codes.append("validation_failed")
     if path.startswith("/problems/"):
         codes.append("not_found")
     if path.startswith("/v1/"):
@@ -156,6 +160,8 @@ def _path_parameters(path: str) -> Iterator[dict[str, Any]]:
         schema: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
         if name == "task_id":
             schema = {"type": "string", "format": "uuid"}
+        elif name == "user_id":
+            schema = {"type": "string", "pattern": f"^{USER_ID}$"}
         elif name == "code":
             schema = {"type": "string", "enum": list(PROBLEMS)}
         yield {"name": name, "in": "path", "required": True, "schema": schema}

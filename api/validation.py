@@ -19,6 +19,7 @@ from models.errors import (
 )
 
 LARGEST_BODY = 65_536
+USER_ID = r"[A-Za-z0-9_.@:-]{1,64}"
 LARGEST_ID = 2**63 - 1
 # A refusal names no more places than a person reads.
 MOST_ERRORS = 20
@@ -28,6 +29,7 @@ Schema = TypeVar("Schema", bound=BaseModel)
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _TASK_ID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_USER_ID = re.compile(USER_ID)
 _DIGITS_OF_LARGEST_ID = 19
 _NUL = "\x00"
 
@@ -65,6 +67,9 @@ def read_path_ids(params: dict[str, Any]) -> None:
             if not _TASK_ID.fullmatch(text):
                 raise ProblemError(code="task_not_found", detail="There is no such task.")
             params[name] = UUID(text)
+        elif name == "user_id":
+            if not _USER_ID.fullmatch(text):
+                raise _unfit([{"pointer": "{user_id}", "detail": f"A user id is {USER_ID}."}])
         elif name in _NOT_FOUND:
             params[name] = _id_of(name, text)
 

@@ -14,13 +14,16 @@ def of_payments(payment_ids: Sequence[int]) -> list[dict[str, Any]]:
     return [bookings[payment_id] for payment_id in payment_ids]
 
 
-def page(user_id: str, *, limit: int, before_id: int | None = None) -> list[dict[str, Any]]:
-    """Return up to `limit` bookings of a user, newest first, those before a payment id."""
+def page(
+    user_id: str, *, limit: int, before_id: int | None = None, concert_id: int | None = None
+) -> list[dict[str, Any]]:
+    """Return up to `limit` bookings of a user (for one concert), newest first, those before a payment id."""
     sql = f"""{_BOOKING}
          WHERE p.user_id = $user_id AND p.status = 'paid'
            AND p.id < coalesce($before_id::bigint, 9223372036854775807)
+           AND p.concert_id = coalesce($concert_id::bigint, p.concert_id)
          ORDER BY p.id DESC LIMIT $limit"""
-    return _views(rows(sql, user_id=user_id, before_id=before_id, limit=limit))
+    return _views(rows(sql, user_id=user_id, before_id=before_id, concert_id=concert_id, limit=limit))
 
 
 _BOOKING = """

@@ -42,6 +42,12 @@ _FIGURES: Mapping[str, tuple[str, tuple[str, ...], str]] = {
 }
 
 
+def oldest_request_seconds(now: datetime) -> float | None:
+    """Return the age of the oldest request without an outcome; None when none waits."""
+    [(submitted_at,)] = rows("SELECT min(submitted_at) FROM request WHERE status = 'queued'")
+    return max(0.0, (now - submitted_at).total_seconds()) if submitted_at else None
+
+
 def of_service(now: datetime) -> dict[str, tuple[str, tuple[str, ...], dict[tuple[str, ...], float]]]:
     """Return each figure's meaning, label names, and values by labels."""
     found = {}

@@ -166,6 +166,14 @@ class QueueToken(Entity):
         return Standing(*found[0]) if found else None
 
     @staticmethod
+    def of_user(user_id: str, *, limit: int, concert_id: int | None = None) -> list[Standing]:
+        """Return up to `limit` tokens of a user (for one concert), ended ones too, newest first."""
+        sql = f"""SELECT {STANDING} FROM queue_token
+             WHERE user_id = $user_id AND concert_id = coalesce($concert_id::bigint, concert_id)
+             ORDER BY id DESC LIMIT $limit"""  # noqa: S608
+        return [Standing(*found) for found in rows(sql, user_id=user_id, concert_id=concert_id, limit=limit)]
+
+    @staticmethod
     def left_since(concert_id: int, since: datetime, *, beyond: int) -> list[int]:
         """Return the places beyond a place whose tokens were given up after a moment."""
         sql = """

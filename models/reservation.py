@@ -155,8 +155,8 @@ class Reservation(Entity):
         return reservation
 
     @classmethod
-    def release(cls, *, reservation_id: int, user_id: str, now: datetime) -> "Reservation":
-        """Give held seats back. Locks the reservation and its seats.
+    def release(cls, *, reservation_id: int, user_id: str | None, now: datetime) -> "Reservation":
+        """Give held seats back, this user's or anybody's. Locks the reservation and its seats.
 
         Refuses with `ReservationNotFoundError`, `ReservationNotHeldError`.
         """

@@ -26,6 +26,16 @@ def find(reservation_id: int) -> dict[str, Any] | None:
     return _view(found[0], seats_of([reservation_id])[reservation_id]) if found else None
 
 
+def page(user_id: str, *, limit: int, concert_id: int | None = None) -> list[dict[str, Any]]:
+    """Return up to `limit` reservations of a user (for one concert), ended ones too, newest first."""
+    sql = f"""SELECT {", ".join(_COLUMNS)} FROM reservation
+         WHERE user_id = $user_id AND concert_id = coalesce($concert_id::bigint, concert_id)
+         ORDER BY id DESC LIMIT $limit"""  # noqa: S608
+    found = rows(sql, user_id=user_id, concert_id=concert_id, limit=limit)
+    seats = seats_of([reservation_id for reservation_id, *_ in found])
+    return [_view(row, seats[row[0]]) for row in found]
+
+
 def concert_of(reservation_id: int, user_id: str) -> int | None:
     """Return the concert of a user's reservation; None for an unknown one and for somebody else's."""
     found = _CONCERT.rows(reservation_id, user_id)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from models import booking, clock
+from models.operator_action import Action, OperatorAction
 from models.order import Order
 from models.payment import Payment
 from workers.domain_task import domain_task
@@ -26,8 +27,11 @@ def pay(order: Order) -> Payment:
 
 @domain_task("payment.refund", BrokerQueue.PAYMENTS)
 def refund(order: Order) -> dict[str, Any]:
-    """Give a payment's points back; the order's user is the operator; result is the payment."""
-    payment = Payment.give_back(
-        payment_id=order.arguments["payment_id"], request_id=order.request_id, now=clock.utcnow()
+    """Give a payment's points back, on record; the order's user is the operator; result is the payment."""
+    now = clock.utcnow()
+    payment = Payment.give_back(payment_id=order.arguments["payment_id"], request_id=order.request_id, now=now)
+    detail = {"user_id": payment.user_id, "amount": payment.amount, "reservation_id": payment.reservation_id}
+    OperatorAction.record(
+        Action.REFUND_PAYMENT, payment.id, by=order.user_id, detail=detail, now=now, request_id=order.request_id
     )
     return payment.view()

@@ -6,6 +6,7 @@ from typing import Any
 from models import clock, reservation_view
 from models.database import rows, write_session
 from models.locking import lock
+from models.operator_action import Action, OperatorAction
 from models.order import Order
 from models.reservation import Reservation
 from models.seat import Seat
@@ -37,10 +38,21 @@ def hold(order: Order) -> dict[str, Any]:
 
 @domain_task("reservation.release", BrokerQueue.RESERVATIONS)
 def release(order: Order) -> dict[str, Any]:
-    """Give held seats back; result is *Reservation*."""
+    """Give held seats back; result is *Reservation*. An operator (`by_operator`) gives back anybody's, on record."""
+    now, by_operator = clock.utcnow(), order.arguments.get("by_operator", False)
     reservation = Reservation.release(
-        reservation_id=order.arguments["reservation_id"], user_id=order.user_id, now=clock.utcnow()
+        reservation_id=order.arguments["reservation_id"], user_id=None if by_operator else order.user_id, now=now
     )
+    if by_operator:
+        detail = {"user_id": reservation.user_id, "performance_id": reservation.performance_id}
+        OperatorAction.record(
+            Action.RELEASE_RESERVATION,
+            reservation.id,
+            by=order.user_id,
+            detail=detail,
+            now=now,
+            request_id=order.request_id,
+        )
     return reservation_view.of_entity(reservation, lock(Seat, reservation.seat_ids()).values())
 
 

@@ -1,4 +1,4 @@
-"""What operators do: put concerts on sale, steer lines, look at figures, give money back."""
+"""What operators do: put concerts on sale, steer lines, release holds, give money back; each deed on record."""
 
 from datetime import timedelta
 
@@ -10,13 +10,22 @@ from api.operation import operation
 from api.schemas.concerts import ConcertView
 from api.schemas.operator import CreateConcert, QueueSettingsView, StatsView, SteerQueue
 from api.schemas.payments import PaymentView
+from api.schemas.reservations import ReservationView
 from api.wiring import Resource
-from models import clock, statistics
+from models import clock, reservation_view, statistics
 from models.concert import Concert
 from models.database import patience, read_session, write_session
-from models.errors import AlreadyRefundedError, ConcertNotFoundError, PaymentNotFoundError
+from models.errors import (
+    AlreadyRefundedError,
+    ConcertNotFoundError,
+    PaymentNotFoundError,
+    ReservationNotFoundError,
+    ReservationNotHeldError,
+)
+from models.operator_action import Action, OperatorAction
 from models.queue import Queue
 from workers.payments import refund
+from workers.reservations import release
 
 TAG = "Operators"
 # Tens of thousands of seats take a moment to be made.
@@ -38,7 +47,12 @@ class NewConcerts(Resource):
         """Create a concert with its line, dates and seats."""
         new = req.context.body.model_dump()
         with patience(CREATION_PATIENCE), write_session():
-            concert = Concert.create(**new, now=clock.utcnow(), policy=self.wiring.settings.policy)
+            now = clock.utcnow()
+            concert = Concert.create(**new, now=now, policy=self.wiring.settings.policy)
+            detail = {"title": concert["title"], "performances": len(concert["performances"])}
+            OperatorAction.record(
+                Action.CREATE_CONCERT, concert["id"], by=req.context.caller.user_id, detail=detail, now=now
+            )
         resp.status = falcon.HTTP_201
         resp.set_header("Location", f"/v1/concerts/{concert['id']}")
         answer(resp, concert)
@@ -61,6 +75,9 @@ class QueueOfConcert(Resource):
         changes = req.context.body.model_dump(exclude_unset=True)
         with write_session():
             queue = Queue.steer(concert_id, **changes)
+            if changes:
+                by = req.context.caller.user_id
+                OperatorAction.record(Action.PATCH_QUEUE, concert_id, by=by, detail=changes, now=clock.utcnow())
         answer(resp, queue)
 
 
@@ -79,6 +96,28 @@ class Stats(Resource):
         del req
         with read_session():
             answer(resp, statistics.of_concert(concert_id, clock.utcnow()))
+
+
+class Releases(Resource):
+    """`/v1/operator/reservations/{reservation_id}/release`."""
+
+    @operation(
+        "Release anybody's hold",
+        tag=TAG,
+        credential=Credential.OPERATOR,
+        accepts=release,
+        result=ReservationView,
+        refusals=(ReservationNotFoundError,),
+        outcomes=(ReservationNotHeldError,),
+        description="The seats are free again at once. The task is the operator's.",
+    )
+    def on_post(self, req: falcon.Request, resp: falcon.Response, reservation_id: int) -> None:
+        """Accept a release."""
+        with read_session():
+            if reservation_view.find(reservation_id) is None:
+                message = f"There is no reservation {reservation_id}."
+                raise ReservationNotFoundError(message)
+        self.wiring.acceptance.accept(req, resp, reservation_id=reservation_id, by_operator=True)
 
 
 class Refunds(Resource):

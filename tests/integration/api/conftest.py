@@ -1,7 +1,7 @@
 """The application on a real database, with the workers' tasks run in this process when a test says so."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -241,12 +241,14 @@ def service(new_database: Callable[[str], str]) -> Service:
     return Service(new_database("frontrow_test"))
 
 
-@pytest.fixture(autouse=True)
-def lines_of_this_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every poll see the line as it is now, not as it was up to half a second ago."""
+@pytest.fixture(autouse=True, scope="module")
+def lines_of_this_moment() -> Iterator[None]:
+    """Let every poll see the line as it is now, not as it was up to half a second ago; a module's world, too."""
     from api import lines
 
-    monkeypatch.setattr(lines, "TICK", timedelta(microseconds=1))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "TICK", timedelta(microseconds=1))
+        yield
 
 
 @pytest.fixture(scope="module")

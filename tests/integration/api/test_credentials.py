@@ -34,7 +34,12 @@ DECISIONS = {
     ("POST", "/v1/operator/concerts"): Credential.OPERATOR,
     ("PATCH", "/v1/operator/concerts/{concert_id}/queue"): Credential.OPERATOR,
     ("GET", "/v1/operator/concerts/{concert_id}/stats"): Credential.OPERATOR,
+    ("POST", "/v1/operator/reservations/{reservation_id}/release"): Credential.OPERATOR,
     ("POST", "/v1/operator/payments/{payment_id}/refund"): Credential.OPERATOR,
+    ("GET", "/v1/operator/audit"): Credential.OPERATOR,
+    ("GET", "/v1/operator/fans/{user_id}"): Credential.OPERATOR,
+    ("GET", "/v1/operator/performances/{performance_id}/seats"): Credential.OPERATOR,
+    ("GET", "/v1/operator/service"): Credential.OPERATOR,
     ("GET", "/healthz"): Credential.NONE,
     ("GET", "/readyz"): Credential.NONE,
     ("GET", "/metrics"): Credential.NONE,
@@ -157,6 +162,7 @@ def world(service: Any) -> World:
         "reservation_id": reservation["id"],
         "payment_id": booking["payment_id"],
         "task_id": task_id,
+        "user_id": user,
         "code": "seat_taken",
     }
     bodies = {

@@ -1,0 +1,59 @@
+"""What an operator sees of the service and its fans."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, Field
+
+from api.pagination import PageQuery
+from api.schemas.payments import BookingView
+from api.schemas.queue_tokens import QueueTokenView
+from api.schemas.reservations import ReservationView
+from api.schemas.shape import LARGEST_ID, Count, Id, Time, UserId, View
+
+
+def _id(text: object) -> int:
+    """Read a query parameter as an id, written as one writes it."""
+    if not isinstance(text, str) or not (text.isascii() and text.isdigit()) or len(text) > len(str(LARGEST_ID)):
+        message = "Give one id, a whole number."
+        raise ValueError(message)
+    return int(text)
+
+
+class TrailQuery(PageQuery):
+    """How much of the audit trail."""
+
+
+class ActionView(View):
+    """One deed of an operator."""
+
+    id: Id
+    at: Time
+    user_id: UserId
+    action: str = Field(description="`concert.create`, `queue.patch`, `reservation.release` or `payment.refund`.")
+    target: str = Field(description="Kind and id, as in `concert:7`.")
+    detail: dict[str, Any] = Field(description="What was set, or whom it concerned.")
+
+
+class FanQuery(BaseModel):
+    """Which of a fan's things."""
+
+    concert_id: Annotated[
+        int | None, BeforeValidator(_id), Field(ge=1, le=LARGEST_ID, description="Only of this concert.")
+    ] = None
+
+
+class FanView(View):
+    """What one fan has, newest first, up to 50 of each."""
+
+    user_id: UserId
+    tokens: list[QueueTokenView]
+    reservations: list[ReservationView]
+    bookings: list[BookingView]
+
+
+class ServiceView(View):
+    """How the service does. What only the broker knows is null while it is away."""
+
+    workers: dict[str, Count] | None = Field(description="Live workers by broker queue.")
+    broker_queues: dict[str, Count] | None = Field(description="Messages that wait, by broker queue.")
+    oldest_queued_seconds: float | None = Field(description="Age of the oldest request without an outcome.")

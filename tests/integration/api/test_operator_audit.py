@@ -1,0 +1,110 @@
+"""Every steering action is on record, in its own transaction, and stays there."""
+
+from typing import Any
+
+import pytest
+
+OPERATOR = "steering"
+
+
+@pytest.fixture
+def boss(service: Any) -> str:
+    identity: str = service.identity(OPERATOR, scope="operator")
+    return identity
+
+
+def trail(service: Any, boss: str) -> list[dict[str, Any]]:
+    items = service.get("/v1/operator/audit", boss, params={"limit": 500}).body["items"]
+    return [item for item in items if item["user_id"] == OPERATOR]
+
+
+def test_a_new_concert_and_what_is_changed_about_its_line_are_on_record(service: Any, boss: str) -> None:
+    body = {"title": "Dawn", "venue": "Hall", "performances": []}
+    concert_id = service.post("/v1/operator/concerts", boss, body).body["id"]
+    path = f"/v1/operator/concerts/{concert_id}/queue"
+    assert service.call("PATCH", path, boss, {"state": "paused", "admit_per_second": None}).status == 200
+    steered, created = trail(service, boss)[:2]
+    assert (steered["action"], steered["target"]) == ("queue.patch", f"concert:{concert_id}")
+    assert steered["detail"] == {"state": "paused", "admit_per_second": None}
+    assert (created["action"], created["target"]) == ("concert.create", f"concert:{concert_id}")
+    assert created["detail"] == {"title": "Dawn", "performances": 0}
+    assert created["at"] <= steered["at"]
+
+
+def test_what_was_refused_or_changed_nothing_is_not_on_record(service: Any, boss: str, concert: dict[str, Any]) -> None:
+    before = trail(service, boss)
+    service.call("PATCH", "/v1/operator/concerts/999999/queue", boss, {"state": "closed"})
+    service.call("PATCH", f"/v1/operator/concerts/{concert['id']}/queue", boss, {})
+    service.outcome(service.post("/v1/operator/payments/999999/refund", boss), boss)
+    assert service.post("/v1/operator/reservations/999999/release", boss).code == "reservation_not_found"
+    assert trail(service, boss) == before
+
+
+def test_a_refund_is_on_record_once_with_its_effect(service: Any, boss: str, concert: dict[str, Any]) -> None:
+    user = service.user()
+    _, booking = service.buy(concert, user)
+    path = f"/v1/operator/payments/{booking['payment_id']}/refund"
+    service.result(service.post(path, boss), boss)
+    again = service.outcome(service.post(path, boss), boss)
+    assert again["problem"]["code"] == "already_refunded"
+    found = [item for item in trail(service, boss) if item["target"] == f"payment:{booking['payment_id']}"]
+    assert [item["action"] for item in found] == ["payment.refund"]
+    assert found[0]["detail"] == {
+        "user_id": user,
+        "amount": booking["amount"],
+        "reservation_id": booking["reservation_id"],
+    }
+
+
+def test_an_operator_releases_a_strangers_hold_on_record(service: Any, boss: str, concert: dict[str, Any]) -> None:
+    user, performance_id = service.user(), concert["performances"][0]["performance_id"]
+    token = service.active(concert["id"], user)
+    reservation = service.hold(performance_id, token)
+    path = f"/v1/operator/reservations/{reservation['id']}/release"
+    assert service.result(service.post(path, boss), boss)["status"] == "released"
+    assert reservation["seats"][0]["id"] in service.seats(performance_id, token)
+    again = service.outcome(service.post(path, boss), boss)
+    assert again["problem"]["code"] == "reservation_not_held"
+    found = [item for item in trail(service, boss) if item["target"] == f"reservation:{reservation['id']}"]
+    assert [(item["action"], item["detail"]) for item in found] == [
+        ("reservation.release", {"user_id": user, "performance_id": performance_id})
+    ]
+
+
+def test_a_fans_own_release_is_no_operators_deed(service: Any, boss: str, concert: dict[str, Any]) -> None:
+    token = service.active(concert["id"])
+    reservation = service.hold(concert["performances"][0]["performance_id"], token)
+    before = service.sql("SELECT count(*) FROM operator_action")
+    service.result(service.delete(f"/v1/reservations/{reservation['id']}", token), token)
+    assert service.sql("SELECT count(*) FROM operator_action") == before
+
+
+def test_the_trail_comes_in_pages_newest_first(service: Any, boss: str) -> None:
+    for title in "abc":
+        service.post("/v1/operator/concerts", boss, {"title": title, "venue": "v", "performances": []})
+    first = service.get("/v1/operator/audit", boss, params={"limit": 2}).body
+    rest = service.get("/v1/operator/audit", boss, params={"limit": 1, "cursor": first["next_cursor"]}).body
+    assert [item["detail"]["title"] for item in (*first["items"], *rest["items"])] == ["c", "b", "a"]
+
+
+@pytest.mark.parametrize("statement", ["UPDATE operator_action SET user_id = 'x'", "DELETE FROM operator_action"])
+def test_the_database_itself_refuses_to_rewrite_the_trail(service: Any, boss: str, statement: str) -> None:
+    service.post("/v1/operator/concerts", boss, {"title": "t", "venue": "v", "performances": []})
+    with pytest.raises(Exception, match="append-only"):
+        service.sql(statement)
+
+
+def test_a_deed_that_cannot_be_recorded_is_not_done(
+    service: Any, boss: str, concert: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from models.operator_action import OperatorAction
+
+    def fail(*_: Any, **__: Any) -> None:
+        message = "no room for the trail"
+        raise RuntimeError(message)
+
+    monkeypatch.setattr(OperatorAction, "record", fail)
+    path = f"/v1/operator/concerts/{concert['id']}/queue"
+    headers = {"Content-Type": "application/json"}
+    assert service.raw("PATCH", path, boss, '{"capacity": 7}', headers).status == 500
+    assert service.get(f"/v1/queues/{concert['id']}").body["capacity"] == 100
