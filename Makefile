@@ -7,6 +7,8 @@ UV_VERSION := 0.13.9
 ARGS ?=
 
 .DEFAULT_GOAL := help
+# A target called from within make says the same as one called by hand.
+MAKEFLAGS += --no-print-directory
 .PHONY: help install install-dev run demo test lint format lock faults bench doctor audit migrate clean
 .DELETE_ON_ERROR:
 
