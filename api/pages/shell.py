@@ -2,6 +2,8 @@
 
 import html
 import json
+import re
+from posixpath import dirname, join, normpath
 
 import falcon
 
@@ -9,10 +11,29 @@ from api.pages.assets import Asset, Assets, send
 from api.pages.configuration import Configuration
 from api.pages.security import harden
 
+IMPORT = re.compile(rb"""^(?:import|export)\b[^'"]*['"](\.[^'"]+)['"]""", re.MULTILINE)
+ENTRY = re.compile(r"""<script type="module" src="\{\{base\}\}/([^"]+)">""")
+
+
+def modules_of(assets: Assets, entry: str) -> list[str]:
+    """Return `entry` and every module it needs, so that a browser fetches them at once, not one behind the other."""
+    known = [entry]
+    for name in known:
+        targets = (normpath(join(dirname(name), found.decode())) for found in IMPORT.findall(assets.files[name].body))
+        known += [target for target in dict.fromkeys(targets) if target not in known]
+    return known
+
+
+def preloads_of(assets: Assets, text: str) -> str:
+    """Return the links that announce the modules of a shell."""
+    modules = (name for entry in ENTRY.findall(text) for name in modules_of(assets, entry))
+    return "\n  ".join(f'<link rel="modulepreload" href="{assets.base}/{name}">' for name in modules)
+
 
 def fill(assets: Assets, name: str, configuration: Configuration) -> Asset:
     """Write the version's base path and the configuration into the shell `name`."""
     text = assets.files[name].body.decode()
+    text = text.replace("{{preloads}}", preloads_of(assets, text))
     text = text.replace("{{base}}", assets.base)
     return Asset.of(text.replace("{{configuration}}", html.escape(json.dumps(configuration))).encode(), ".html")
 

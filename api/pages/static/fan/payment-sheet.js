@@ -6,6 +6,7 @@ import { h, show } from '../screen/dom.js';
 import { money } from '../screen/figures.js';
 import { refusal, trouble } from '../screen/notice.js';
 import { say } from '../screen/words.js';
+import { patiently } from './patiently.js';
 import { endsTurn } from './turn.js';
 
 const MOST_AT_ONCE = 1_000_000;
@@ -41,7 +42,9 @@ export function paymentSheet(reservation, { concertId, credential, signal, messa
     button.textContent = field ? say('pay.charge-and-pay', { charge: money(extra), amount: money(reservation.amount) }) : say('pay.pay', { amount: money(reservation.amount) });
   };
   const refresh = async () => {
-    const { body: { balance } } = await ask('GET', '/v1/points', { credential, signal });
+    const answer = await patiently(() => ask('GET', '/v1/points', { credential, signal }), messages, signal);
+    if (!answer) return;
+    const { balance } = answer.body;
     const missing = Math.max(0, reservation.amount - balance);
     const asked = missing ? amountField(missing) : null;
     field = asked?.input ?? null;

@@ -111,7 +111,8 @@ async function loadSeats(performanceId, turn, main, signal) {
   const busy = h('p', { class: 'busy', role: 'status' }, say('loading'));
   show(main, turn.strip, h('h1', null, say('seats.title')), h('div', { class: 'map map-loading' }, busy));
   const onPage = (count) => { busy.textContent = say('seats.loading', { count }); };
-  return readAll(performanceId, { credential: turn.credential, signal, onPage });
+  const onTrouble = (problem) => { if (problem) show(busy, say('trouble.busy')); };
+  return readAll(performanceId, { credential: turn.credential, signal, onPage, onTrouble });
 }
 
 /** The view of one performance's seats. */

@@ -9,7 +9,8 @@ import { panel } from './panel.js';
 
 const SECONDS = 5;
 const check = ([name, state]) => h('li', null, h('span', null, say(`service.${name}`)), h('span', { class: `badge badge-${state === 'ok' ? 'open' : 'closed'}` }, String(state)));
-const queue = (name, { workers = {}, broker_queues: lengths = {} }) => h('tr', null, h('td', null, name), h('td', { class: 'number' }, String(workers[name] ?? 0)), h('td', { class: 'number' }, String(lengths[name] ?? 0)));
+const count = (counts, name) => h('td', { class: 'number' }, counts ? String(counts[name] ?? 0) : '–');
+const queue = (name, { workers, broker_queues: lengths }) => h('tr', null, h('td', null, name), count(workers, name), count(lengths, name));
 
 function queues(state) {
   const heads = ['queue', 'workers', 'waiting'].map((name) => h('th', { scope: 'col', class: name === 'queue' ? null : 'number' }, say(`service.${name}`)));

@@ -9,19 +9,23 @@ const PAGES_A_TIME = 2;
 const address = (performanceId, cursor) =>
   `/v1/performances/${performanceId}/seats?limit=500${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`;
 
-/** Read every page. Returns `[{cursor, seats}]`; `onPage(count)` tells how many seats are there so far. */
-export async function readAll(performanceId, { credential, signal, onPage }) {
+/**
+ * Read every page, going on patiently where the server is busy. Resolves to `[{cursor, seats}]`, to null when `signal` aborted;
+ * `onPage(count)` tells how many seats are there so far.
+ */
+export async function readAll(performanceId, { credential, signal, onPage, onTrouble }) {
   const pages = [];
   let cursor = null;
   let count = 0;
-  do {
+  await keepAsking(async () => {
     const { body } = await ask('GET', address(performanceId, cursor), { credential, signal });
     pages.push({ cursor, seats: body.items });
     count += body.items.length;
     onPage(count);
     cursor = body.next_cursor;
-  } while (cursor !== null);
-  return pages;
+    return cursor === null ? null : 0;
+  }, { signal, onTrouble });
+  return signal.aborted ? null : pages;
 }
 
 /** Take over the statuses of `items` into `page.seats`; returns the seats that changed. */

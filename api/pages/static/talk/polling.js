@@ -25,6 +25,6 @@ export async function keepAsking(question, { signal, onTrouble = () => {} }) {
       onTrouble(error);
       delay = delayAfter(error, failures);
     }
-    await waitOrOnline(delay, signal);
+    if (delay > 0) await waitOrOnline(delay, signal);
   }
 }
