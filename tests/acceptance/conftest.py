@@ -112,7 +112,7 @@ def run_frontrow() -> Callable[..., subprocess.CompletedProcess[str]]:
         command = [sys.executable, "-m", "cli.main", *arguments]
         environment = clean_environment() | variables
         return subprocess.run(
-            command, cwd=procfile.ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60
+            command, cwd=procfile.ROOT, env=environment, capture_output=True, text=True, check=False, timeout=110
         )
 
     return run

@@ -122,6 +122,17 @@ def test_a_stop_is_quick_and_leaves_nothing_but_the_data(up: Up) -> None:
     assert (up.data_dir / "postgres" / "cluster" / "PG_VERSION").exists()
 
 
+def test_the_demo_starts_a_service_of_its_own_and_leaves_nothing_running(up: Up, run_frontrow: Frontrow) -> None:
+    done = run_frontrow("demo", "--data-dir", str(up.data_dir), COLUMNS="120")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "has a ticket" in done.stdout
+    assert DataDir(up.data_dir).running() is None
+    named = [
+        process for process in psutil.process_iter(["cmdline"]) if str(up.data_dir) in str(process.info["cmdline"])
+    ]
+    assert named == []
+
+
 def _has(up: Up, name: str) -> bool:
     try:
         return up.child(name).is_running()
