@@ -84,7 +84,7 @@ class Rig:
     def honest_seats(self) -> Server:
         """The floor that lists the small stack's seats as a first version would."""
         environment = {"BENCH_DATABASE_URL": self.small.database_url}
-        return self._web("bench.floors.seat_list:application", environment, "/performances/0/seats")
+        return self._web("bench.floors.seat_list:application", environment, "/nothing")
 
     def _web(self, application: str, environment: dict[str, str], path: str = "/") -> Server:
         self.say(f"starting {application}")

@@ -79,12 +79,13 @@ def seat_list(rig: Rig) -> list[Result]:
     seeder = rig.seeder(rig.small)
     concert = seeder.concert(seats=SEATS)
     # So many that nobody among them comes more often than one fan may.
-    bearers = [seeder.bearer(fan) for fan in seeder.active(concert.id, VISITORS)]
+    fans = seeder.active(concert.id, VISITORS)
+    bearers, ids = [seeder.bearer(fan) for fan in fans], [{"Authorization": f"Bearer {fan.id}"} for fan in fans]
     rate = Result("P6/rate", "seat list of 10,000, revisited (ETag) ÷ first honest version", "lists per s", 10.0)
     first = Result("P6/first", "seat list of 10,000, compressed, no ETag known ÷ first honest version", "lists per s")
     size = Result("P6/bytes", "bytes of a first honest list ÷ ours compressed", "kB", 10.0)
     ours = SeatReader(rig, rig.small, f"/v1/performances/{concert.performance_id}/seats", bearers)
-    honest = SeatReader(rig, rig.honest_seats, f"/performances/{concert.performance_id}/seats", [{}])
+    honest = SeatReader(rig, rig.honest_seats, f"/performances/{concert.performance_id}/seats", ids)
     alternate(rate, rig.rounds, lambda: ours.rate(rate, known=True), honest.rate)
     alternate(first, rig.rounds, lambda: ours.rate(first), honest.rate)
     size.ours, size.floor = [ours.whole_bytes / 1000], [honest.whole_bytes / 1000]

@@ -1,6 +1,7 @@
 """Runs a whole sale: opens it, lets the fans in as they arrive, watches it, closes it."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,7 @@ class Sale:
 async def run(sale: Sale, plans: list[FanPlan], pool: Pool, record: Record) -> None:
     """Live through the sale until every fan is through, all is sold, or `at_most` seconds are over."""
     service = Service(pool, record)
+    cpu = time.process_time()
     over = asyncio.Event()
     watcher = asyncio.create_task(_watch(sale, service, record, over))
     async with asyncio.TaskGroup() as fans:
@@ -45,6 +47,7 @@ async def run(sale: Sale, plans: list[FanPlan], pool: Pool, record: Record) -> N
     over.set()
     await watcher
     record.over_at = record.over_at or record.now()
+    record.own_cpu = time.process_time() - cpu
 
 
 async def _watch(sale: Sale, service: Service, record: Record, over: asyncio.Event) -> None:

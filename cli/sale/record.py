@@ -51,6 +51,7 @@ class Record:
     seats_bought: int = 0
     samples: list[Sample] = field(default_factory=list)
     over_at: float | None = None
+    own_cpu: float = 0.0
 
     def now(self) -> float:
         """Return the seconds since the sale opened."""

@@ -28,6 +28,7 @@ class Summary:
     fairness: float | None
     requests: int
     requests_per_second: float
+    own_cpu_seconds: float
     retries: int
     by_status: dict[int, int]
     endings: dict[str, int]
@@ -64,6 +65,7 @@ def summarise(record: Record, audit: str) -> Summary:
         fairness=fairness(record),
         requests=record.answers.total(),
         requests_per_second=record.answers.total() / max(seconds, 1e-9),
+        own_cpu_seconds=round(record.own_cpu, 2),
         retries=record.retries,
         by_status=dict(sorted(statuses.items())),
         endings={ending.value: record.endings[ending] for ending in Ending if record.endings[ending]},
