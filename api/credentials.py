@@ -1,9 +1,8 @@
 """Bearer tokens: who is calling, and whether that is enough for an operation."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 import falcon
 
@@ -39,8 +38,7 @@ QUEUE_TOKEN_WILL_DO: Final = frozenset(Credential) - {Credential.NONE, Credentia
 STANDING_MATTERS: Final = frozenset({Credential.LIVE_TOKEN, Credential.ACTIVE_TOKEN, Credential.LIVE_TOKEN_OR_IDENTITY})
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """Who is calling; `token` is set when he came with a queue token."""
 
     user_id: str

@@ -37,4 +37,5 @@ def to_rfc3339(moment: datetime | None) -> str | None:
     """Write a time as the contract shows it: RFC 3339, UTC, `Z`."""
     if moment is None:
         return None
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return in_utc.isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"

@@ -1,9 +1,8 @@
 """A queue token: a fan's place in the line of a concert, and then his time inside."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from pony.orm import Optional, PrimaryKey, Required
@@ -37,8 +36,7 @@ QUEUE_TOKEN_MOVES = {
 LIVE = (QueueTokenStatus.WAITING, QueueTokenStatus.ACTIVE)
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """Where a token stands, read without a lock."""
 
     id: int

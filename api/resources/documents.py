@@ -50,6 +50,7 @@ class ProblemPage(Resource):
 def _send_page(req: falcon.Request, resp: falcon.Response, page: tuple[str, str]) -> None:
     html, policy = page
     resp.set_header("Content-Security-Policy", policy)
+    resp.set_header("Referrer-Policy", "no-referrer")
     Representation(html.encode()).answer(req, resp, CACHE)
     if resp.data is not None:
         resp.content_type = falcon.MEDIA_HTML
