@@ -5,8 +5,9 @@ contract's. Times are seconds, costs are CPU milliseconds per role.
 """
 
 from collections import Counter, deque
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from heapq import heapify, heapreplace
 from random import Random
 from typing import Any
@@ -106,18 +107,19 @@ class SaleModel:
         rest = sum(self.costs[step].values()) - sum(alone.values())
         return self.env.all_of([*slowest, self.shared.work(rest / 1000)]) if slowest else self.shared.work(rest / 1000)
 
-    def change(self, step: str) -> Steps:
-        """Submit a change, wait as told, read its outcome; the measured cost covers all three."""
+    def change(self, step: str, effect: Callable[[], None] = lambda: None) -> Steps:
+        """Submit a change, wait as told, read its outcome; the measured cost covers all three.
+
+        `effect` happens when a worker has carried it out, before the fan knows.
+        """
         self.out.requests += 1
-        done = self.request(step)
         sent = self.env.now
-        yield done
-        ready = self.env.now + DELIVERY
+        yield self.request(step)
+        yield self.env.timeout(DELIVERY)
+        effect()
         # The outcome is asked for a second after the answer, then every second.
-        asked = sent + RETRY
-        while asked < ready:
-            asked += RETRY
-        yield self.env.timeout(max(0.0, asked - self.env.now))
+        overdue = (self.env.now - sent) % RETRY
+        yield self.env.timeout(RETRY - overdue)
 
     def _beat(self) -> Steps:
         while True:
@@ -157,8 +159,7 @@ class SaleModel:
         yield self.request("dates")
         seats = yield from self._hold(plan, Random(plan.seed))
         if not seats:
-            yield from self.change("leave")
-            self.active -= 1
+            yield from self.change("leave", self._goes)
             return "found no seat"
         if plan.temper is Temper.LETS_GO:
             self.env.process(self._lapse(seats))
@@ -166,9 +167,7 @@ class SaleModel:
         yield self.env.timeout(plan.thinks)
         yield self.request("points")
         yield from self.change("charge")
-        yield from self.change("pay")
-        self.active -= 1
-        self._sold(len(seats))
+        yield from self.change("pay", partial(self._sold, len(seats)))
         return "bought"
 
     def _hold(self, plan: FanPlan, chance: Random) -> Steps:
@@ -196,7 +195,11 @@ class SaleModel:
         yield self.env.timeout(max(0.0, self.terms.active_token - self.terms.hold))
         self.active -= 1
 
+    def _goes(self) -> None:
+        self.active -= 1
+
     def _sold(self, seats: int) -> None:
+        self._goes()
         self.out.sold += seats
         if self.out.sold >= self.terms.seats and not self.over.triggered:
             self.out.sold_out_after = self.env.now

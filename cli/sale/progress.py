@@ -28,7 +28,7 @@ async def _print_lines(record: Record, console: Console) -> None:
     while True:
         await asyncio.sleep(10)
         if record.samples:
-            console.print(line(record, record.samples[-1]))
+            console.print(line(record, record.samples[-1]), soft_wrap=True)
 
 
 def line(record: Record, sample: Sample) -> str:
