@@ -44,14 +44,10 @@ def message_lost(stack: Stack, book: Book) -> None:
     send(family, signal.SIGKILL)
 
 
-def database_hangs(stack: Stack, book: Book) -> list[int]:
-    """Charge while PostgreSQL hangs; return the statuses that were answered."""
-    family = stack.family("postgres")
-    send(family, signal.SIGSTOP)
-    try:
-        return [charge(stack, book).status_code for _ in range(2)]
-    finally:
-        send(family, signal.SIGCONT)
+def database_dies(stack: Stack, book: Book) -> list[int]:
+    """Charge at the moment when PostgreSQL is killed; return the statuses that were answered."""
+    send(stack.family("postgres"), signal.SIGKILL)
+    return [charge(stack, book).status_code for _ in range(2)]
 
 
 def carried_out_by_two(stack: Stack, book: Book) -> None:

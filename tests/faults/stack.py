@@ -31,6 +31,8 @@ SETTINGS = {
     "FRONTROW_ACTIVE_TOKEN_SECONDS": "40",
     "FRONTROW_UNUSED_ADMISSION_SECONDS": "15",
     "FRONTROW_POLL_AFTER_SECONDS": "1",
+    # Two processes a broker queue come to the same requests; one alone could not do anything twice.
+    **{f"FRONTROW_{name}_PROCESSES": "2" for name in ("QUEUE_TOKENS", "RESERVATIONS", "POINTS", "PAYMENTS")},
 }
 
 

@@ -10,11 +10,15 @@ Nothing of this exists in the product: the functions are replaced after their mo
 
 import importlib.abc
 import importlib.util
+import json
 import os
 import signal
 import sys
+import threading
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -43,18 +47,28 @@ def _requests(module: ModuleType) -> None:
     if "redelivery" in WITHOUT:
         request.undelivered = staticmethod(lambda before: [])
     if "commit-before-202" in WITHOUT:
-        accept = request.accept
-
-        def hasty(**columns: Any) -> Any:
-            try:
-                return accept(**columns)
-            except module.DatabaseUnavailableError:
-                return module.Accepted(uuid.uuid4(), columns["now"], replayed=False)
-
-        request.accept = staticmethod(hasty)
+        request.accept = staticmethod(partial(_promise_first, module))
     if "one-outcome" in WITHOUT:
         request.lock_queued = staticmethod(set)
         module._FINISH._prepare = module._FINISH._prepare.replace("AND request.status = 'queued'", "")
+
+
+def _promise_first(module: ModuleType, **columns: Any) -> Any:
+    """Promise, and write the row down a moment later."""
+    request_id = uuid.uuid4()
+    given = {**columns, "id": request_id, "arguments": json.dumps(columns["arguments"])}
+
+    def write() -> None:
+        from models.database import DatabaseUnavailableError, read_session, rows
+
+        sql = """
+            INSERT INTO request (id, operation, user_id, arguments, idempotency_key, fingerprint, submitted_at, due_at)
+            VALUES ($id, $operation, $user_id, $arguments, $idempotency_key, $fingerprint, $now, $now)"""
+        with suppress(DatabaseUnavailableError), read_session():
+            rows(sql, **given)
+
+    threading.Timer(0.01, write).start()
+    return module.Accepted(request_id, columns["now"], replayed=False)
 
 
 def _line(module: ModuleType) -> None:
