@@ -8,10 +8,9 @@ import pytest
 
 os.environ.setdefault("FRONTROW_DEMO", "1")
 
+from api import scrape
 from api.app import create_app
 from api.problem_codes import PROBLEMS
-from api.resources import metrics
-from models import figures
 from settings import Settings
 
 SECRET = "a secret of thirty-two bytes or more"
@@ -108,17 +107,9 @@ def test_metrics_are_shown_to_whom_the_settings_say(
     monkeypatch: pytest.MonkeyPatch, access: str, address: str, headers: dict[str, str], status: int
 ) -> None:
     monkeypatch.setattr(figures, "of_service", lambda now: {})
-    monkeypatch.setattr(metrics, "read_session", _Nothing)
+    monkeypatch.setattr(scrape, "read_session", _Nothing)
     answer = client(metrics_access=access).simulate_get("/metrics", headers=headers, remote_addr=address)
     assert answer.status_code == status
-
-
-class _Nothing:
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, *_: object) -> None:
-        return None
 
 
 def test_a_fault_shows_nothing_of_itself(plain: falcon.testing.TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
