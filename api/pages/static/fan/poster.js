@@ -2,7 +2,7 @@
 
 import { svg } from '../screen/dom.js';
 
-const HUES = [342, 262, 206, 168, 28, 300, 226, 14];
+const HUES = [342, 262, 206, 168, 24, 228, 286, 8];
 
 function lights(hue, seed) {
   const dots = [];
@@ -26,7 +26,7 @@ export function poster({ id }) {
   const glow = `glow-${id}`;
   return svg('svg', { class: 'poster', viewBox: '0 0 320 180', preserveAspectRatio: 'xMidYMid slice', 'aria-hidden': 'true' },
     svg('defs', null, svg('radialGradient', { id: glow, cx: '50%', cy: '0%', r: '90%' },
-      svg('stop', { offset: '0', 'stop-color': `hsl(${hue} 80% 56%)` }), svg('stop', { offset: '1', 'stop-color': `hsl(${hue} 60% 16%)` }))),
+      svg('stop', { offset: '0', 'stop-color': `hsl(${hue} 66% 50%)` }), svg('stop', { offset: '1', 'stop-color': `hsl(${hue} 52% 14%)` }))),
     svg('rect', { width: 320, height: 180, fill: `url(#${glow})` }),
     svg('path', { d: 'M96 0h128l-14 26q-50 12-100 0z', fill: `hsl(${hue} 90% 90%)`, 'fill-opacity': 0.92 }),
     lights(hue, id));

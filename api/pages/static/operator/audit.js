@@ -16,16 +16,18 @@ function table(items) {
   return h('div', { class: 'table-box', tabindex: 0, role: 'region', 'aria-label': say('audit.title') }, h('table', null, h('thead', null, h('tr', null, heads)), h('tbody', null, items.map(row))));
 }
 
-/** The panel; it says so where this service keeps no trail. */
-export function audit(signal) {
+/** The panel, of one `target` (`concert:7`) or of everything; it says so where this service keeps no trail. */
+export function audit(signal, target = null) {
   const body = h('div', null, h('p', { class: 'busy' }, say('loading')));
   const fill = async () => {
-    const answer = await ifOffered(() => askAsOperator('GET', '/v1/operator/audit?limit=50', { signal }));
+    const answer = await ifOffered(() => askAsOperator('GET', '/v1/operator/audit?limit=100', { signal }));
     if (!answer) return show(body, h('p', { class: 'soft' }, say('console.not-offered')));
-    return show(body, answer.body.items.length ? table(answer.body.items) : h('p', { class: 'soft' }, say('audit.empty')));
+    const items = answer.body.items.filter((item) => !target || item.target === target);
+    return show(body, items.length ? table(items) : h('p', { class: 'soft' }, say('audit.empty')));
   };
-  fill().catch((error) => { if (!signal.aborted) show(body, refusal(error)); });
+  const refresh = () => fill().catch((error) => { if (!signal.aborted) show(body, refusal(error)); });
+  refresh();
   const element = panel(say('audit.title'), body);
   element.classList.add('panel-wide');
-  return element;
+  return { element, refresh };
 }

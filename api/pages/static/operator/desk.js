@@ -53,7 +53,8 @@ export async function desk(main, params, signal) {
   const { body: concert } = await ask('GET', `/v1/concerts/${concertId}`, { signal });
   const history = new History();
   const parts = { badge: h('span', { class: 'badge' }), messages: h('div'), facts: h('div'), plots: h('div', { class: 'plots' }), seats: h('div', { class: 'stack' }) };
-  const controls = steering(concertId, () => look());
+  const trail = audit(signal, `concert:${concertId}`);
+  const controls = steering(concertId, () => Promise.all([look(), trail.refresh()]));
   const look = async () => {
     const { body: stats } = await askAsOperator('GET', `/v1/operator/concerts/${concertId}/stats`, { signal });
     history.add(stats);
@@ -67,6 +68,6 @@ export async function desk(main, params, signal) {
   };
   show(main, h('div', { class: 'console-head' }, h('div', null, h('h1', null, concert.title), h('p', { class: 'lead' }, concert.venue)), parts.badge), parts.messages, parts.facts,
     h('div', { class: 'panels' }, panel(say('steer.title'), controls.element), panel(say('desk.seats'), parts.seats, seatOverview(concert, signal))), parts.plots,
-    h('div', { class: 'panels' }, refunds(signal), audit(signal)));
+    h('div', { class: 'panels' }, refunds(signal), trail.element));
   return keepAsking(look, { signal, onTrouble: (problem) => show(parts.messages, problem && trouble(problem)) });
 }

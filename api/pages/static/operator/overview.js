@@ -26,5 +26,5 @@ export async function overview(main, _params, signal) {
   if (signal.aborted) return;
   show(main, h('div', { class: 'console-head' }, h('h1', null, say('console.concerts')), h('a', { class: 'strong', href: '/operator/new' }, say('console.new'))),
     concerts.length ? table(concerts.reverse()) : h('p', { class: 'empty' }, say('console.empty')),
-    h('div', { class: 'panels' }, service(signal), refunds(signal), fanSearch(signal), audit(signal)));
+    h('div', { class: 'panels' }, service(signal), refunds(signal), fanSearch(signal), audit(signal).element));
 }

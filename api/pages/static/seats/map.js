@@ -28,8 +28,8 @@ function closest(hall, point) {
 
 const button = (sign, label, onclick) => h('button', { type: 'button', class: 'map-button', 'aria-label': label, onclick }, sign);
 
-const tools = (view) => h('div', { class: 'map-buttons' }, h('span', { class: 'soft', 'aria-hidden': 'true' }, say('map.how')),
-  button('+', say('map.closer'), () => view.zoom(1.6)), button('−', say('map.further'), () => view.zoom(1 / 1.6)),
+const tools = (view, zoom) => h('div', { class: 'map-buttons' }, h('span', { class: 'soft', 'aria-hidden': 'true' }, say('map.how')),
+  button('+', say('map.closer'), () => zoom(1.6)), button('−', say('map.further'), () => zoom(1 / 1.6)),
   button('⤢', say('map.whole'), () => view.fit()));
 
 /**
@@ -92,7 +92,13 @@ export function seatMap(hall, state, { onChoose, signal }) {
     tip.style.setProperty('transform', `translate(${Math.min(Math.max(x, 90), width - 90)}px, ${y > 60 ? y - 14 : y + 54}px) translate(-50%, -100%)`);
   };
 
-  box.append(area, tools(view));
+  // Without a finger or a mouse to say where, what is chosen is what the fan wants to see.
+  const zoom = (factor) => {
+    const [chosen] = state.chosen.keys();
+    const { x, y } = hall.byId.get(chosen) ?? view.under(size().width / 2, size().height / 2);
+    view.zoom(factor, x * view.scale + view.x, y * view.scale + view.y);
+  };
+  box.append(area, tools(view, zoom));
   listenToGestures(canvas, view, { onTap, onHover, signal });
   canvas.addEventListener('pointerleave', () => { tip.hidden = true; }, { signal });
   listenToKeys(box, { hall, view, cursor: () => state.cursor, setCursor, choose, signal });

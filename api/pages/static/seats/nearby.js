@@ -1,5 +1,7 @@
 /** Finding seats side by side: for a fan who lets us choose, and for one whose seats were just taken. */
 
+import { PITCH } from './layout.js';
+
 function rowsOf(spots) {
   const rows = new Map();
   for (const spot of spots) {
@@ -14,8 +16,8 @@ function neighbours(row, count) {
   const groups = [];
   for (let start = 0; start + count <= row.length; start += 1) {
     const group = row.slice(start, start + count);
-    const numbers = group.map((spot) => spot.seat.number);
-    if (numbers.at(-1) - numbers[0] === count - 1) groups.push(group);
+    // Neither a taken seat nor an aisle lies between them.
+    if (group.every((spot, index) => index === 0 || spot.x - group[index - 1].x < PITCH * 1.5)) groups.push(group);
   }
   return groups;
 }
