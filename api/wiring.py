@@ -12,6 +12,7 @@ from api.task_view import TaskView
 from api.token_signature import TokenSignature
 from settings import Settings
 from workers.broker import Broker, broker_of
+from workers.tally import Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Wiring:
     seat_pages: SeatPages
     broker: Broker
     limits: RateLimits
+    tally: Tally
 
 
 def wire(settings: Settings) -> Wiring:
@@ -43,6 +45,7 @@ def wire(settings: Settings) -> Wiring:
         seat_pages=SeatPages(),
         broker=broker,
         limits=RateLimits(settings, broker),
+        tally=Tally(broker),
     )
 
 

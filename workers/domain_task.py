@@ -232,6 +232,11 @@ def batch_task(name: str, queue: BrokerQueue) -> Callable[[Batch], DomainTask]:
     return make
 
 
+def operations() -> list[str]:
+    """Return the names of all operations that were imported."""
+    return sorted(name for name, task in app.tasks.items() if isinstance(task, DomainTask))
+
+
 def _answer(operation: Operation, order: Order) -> Any | DomainError:
     """Carry out one order of a batch. A refusal is an answer as long as nothing was changed before it."""
     flush()

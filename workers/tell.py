@@ -39,7 +39,7 @@ def finished(operation: str, orders: Sequence[Order], outcomes: Sequence[Outcome
     )
     now = clock.utcnow()
     for order, outcome, code in zip(orders, outcomes, codes, strict=True):
-        counted = (FINISHED, operation, outcome.status.value, code)
+        counted = (FINISHED, operation, outcome.status.value, "" if outcome.status is RequestStatus.DONE else code)
         tally.observe(SECONDS, (now - order.submitted_at).total_seconds(), operation, also=counted)
 
 

@@ -1,41 +1,16 @@
-"""Metrics for Prometheus: read from the database at each scrape, since no process knows the whole."""
+"""Metrics for Prometheus: of the whole service, whichever process answers the scrape."""
 
-import os
-from collections.abc import Iterator
 from ipaddress import ip_address
 
 import falcon
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 
 from api.operation import operation
 from api.problems import ProblemError
-from api.request_frame import answers
+from api.scrape import ServiceCollector
 from api.wiring import Resource, Wiring
-from models import clock, figures
-from models.database import read_session
 
 FORWARDING_HEADERS = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP")
-
-
-class ServiceCollector(Collector):
-    """Asks the database for the figures of the whole service when it is scraped."""
-
-    def collect(self) -> Iterator[Metric]:
-        """Yield every metric."""
-        with read_session():
-            found = figures.of_service(clock.utcnow())
-        for name, (text, label, values) in found.items():
-            gauge = GaugeMetricFamily(f"frontrow_{name}", text, labels=label)
-            for key, value in values.items():
-                gauge.add_metric(key, value)
-            yield gauge
-        # Each process counts its own answers; the label keeps the series of two processes apart.
-        counter = CounterMetricFamily("frontrow_http_answers", "HTTP answers of a process.", labels=["pid", "status"])
-        for status, count in sorted(answers.items()):
-            counter.add_metric([str(os.getpid()), status], count)
-        yield counter
 
 
 class Metrics(Resource):
@@ -45,7 +20,7 @@ class Metrics(Resource):
         """Register the collector with a registry of this application's own."""
         super().__init__(wiring)
         self._registry = CollectorRegistry()
-        self._registry.register(ServiceCollector())
+        self._registry.register(ServiceCollector(wiring.broker, wiring.tally))
 
     @operation("Figures for Prometheus", tag="Health", answers={200: None}, media_type="text/plain")
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:

@@ -1,6 +1,5 @@
 """Servers that are away: what is still promised, and how soon a client knows."""
 
-import os
 from time import monotonic
 from typing import Any
 
@@ -81,14 +80,3 @@ def test_readiness_names_the_queues_that_nobody_serves(
             "checks": {"database": "ok", "broker": "ok", "workers": "ok"},
         }
         client.flushall()
-
-
-def test_the_metrics_tell_the_figures_of_the_service(service: Any) -> None:
-    concert = service.concert(capacity=1)
-    service.active(concert["id"])
-    service.waiting(concert["id"])
-    text = service.get("/metrics").text
-    assert f'frontrow_queue_waiting{{concert_id="{concert["id"]}"}} 1.0' in text
-    assert f'frontrow_queue_active{{concert_id="{concert["id"]}"}} 1.0' in text
-    assert f'frontrow_http_answers_total{{pid="{os.getpid()}",status="2xx"}}' in text
-    assert "frontrow_payments_made 0.0" in text
