@@ -8,9 +8,10 @@ import pytest
 
 os.environ.setdefault("FRONTROW_DEMO", "1")
 
-from api import scrape
+
 from api.app import create_app
 from api.problem_codes import PROBLEMS
+from api.resources import metrics
 from settings import Settings
 
 SECRET = "a secret of thirty-two bytes or more"
@@ -106,8 +107,7 @@ ACCESS = [
 def test_metrics_are_shown_to_whom_the_settings_say(
     monkeypatch: pytest.MonkeyPatch, access: str, address: str, headers: dict[str, str], status: int
 ) -> None:
-    monkeypatch.setattr(figures, "of_service", lambda now: {})
-    monkeypatch.setattr(scrape, "read_session", _Nothing)
+    monkeypatch.setattr(metrics, "generate_latest", lambda _: b"")
     answer = client(metrics_access=access).simulate_get("/metrics", headers=headers, remote_addr=address)
     assert answer.status_code == status
 
