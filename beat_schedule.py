@@ -1,6 +1,5 @@
 """When beat publishes which sweep: data only.
 
-A sweep that could not run before the next one is due is dropped (`expires`), so none pile up.
 Correctness never waits for a sweep, and two beats at once do no harm: sweeps are idempotent.
 """
 
@@ -8,9 +7,13 @@ from typing import Any
 
 SWEEPS = "sweeps"
 
+# A sweep that waited longer is dropped, so that not too many pile up while nobody serves them. The worker's own clock
+# says how long that was, and it may be minutes ahead of beat's: were this shorter, such a worker would drop them all.
+DROPPED_AFTER = 300.0
+
 
 def _every(seconds: float, task: str) -> dict[str, Any]:
-    return {"task": task, "schedule": seconds, "options": {"queue": SWEEPS, "expires": seconds}}
+    return {"task": task, "schedule": seconds, "options": {"queue": SWEEPS, "expires": seconds + DROPPED_AFTER}}
 
 
 BEAT_SCHEDULE = {
