@@ -5,6 +5,10 @@ import os
 from pathlib import Path
 from typing import Any
 
+from gunicorn import glogging
+
+import logs
+
 _host = os.environ.get("HOST", "127.0.0.1")
 _shared_memory = Path("/dev/shm")  # noqa: S108 - gunicorn makes files of its own there, with names nobody can guess
 
@@ -31,8 +35,19 @@ worker_tmp_dir = str(_shared_memory) if os.access(_shared_memory, os.W_OK) else 
 # The application is imported once and its memory shared; nothing connects anywhere before the first request.
 preload_app = True
 loglevel = os.environ.get("FRONTROW_LOG_LEVEL", "info").lower()
+logs.configure(loglevel)
 # The application logs its requests itself, with their ids.
 accesslog = None
+
+
+class logger_class(glogging.Logger):  # noqa: N801  # The setting's name.
+    """Gunicorn's own lines, in the form of all others."""
+
+    def setup(self, cfg: Any) -> None:
+        """Leave writing to the root logger."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
 
 
 def when_ready(_server: Any) -> None:

@@ -19,7 +19,7 @@ class Settings(BaseSettings):
     refuses to exist outside demo mode with a missing or short secret.
     """
 
-    model_config = SettingsConfigDict(env_prefix="FRONTROW_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="FRONTROW_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
     # Where the servers are. `frontrow up` fills these in when it starts embedded ones.
     database_url: str = "postgresql://localhost/frontrow"

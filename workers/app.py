@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_init, worker_ready, worker_shutdown
+from celery.signals import setup_logging, worker_init, worker_ready, worker_shutdown
 from kombu import Exchange, Queue
 
 import logs
@@ -63,6 +63,8 @@ app.conf.update(
 )
 
 logs.configure(settings.log_level)
+# Celery sets up no logging of its own where somebody listens: its lines look like all others then.
+setup_logging.connect(lambda **_: None, weak=False)
 
 # A worker may wait longer for the database than a client may be kept waiting.
 database.bind(

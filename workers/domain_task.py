@@ -17,6 +17,7 @@ from uuid import UUID
 
 import structlog
 from celery import Task
+from celery.signals import worker_process_shutdown
 from pony.orm import flush
 
 from models import clock, database
@@ -33,6 +34,7 @@ from workers.tally import Tally
 log = structlog.get_logger()
 waker = wake_up.Waker(broker_of(settings))
 tally = Tally(broker_of(settings))
+worker_process_shutdown.connect(lambda **_: tally.flush(), weak=False)
 
 # How many requests share a transaction. More would hold locks longer without saving much.
 TOGETHER = 100
