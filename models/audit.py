@@ -126,7 +126,12 @@ INVARIANTS = (
               AND e.amount = CASE e.kind WHEN 'refund' THEN p.amount ELSE -p.amount END
             GROUP BY p.id
            HAVING count(e.id) FILTER (WHERE e.kind = 'payment') <> 1
-               OR count(e.id) FILTER (WHERE e.kind = 'refund') <> CASE p.status WHEN 'refunded' THEN 1 ELSE 0 END""",
+               OR count(e.id) FILTER (WHERE e.kind = 'refund') <> CASE p.status WHEN 'refunded' THEN 1 ELSE 0 END
+            UNION ALL
+           SELECT kind || ' entry ' || e.id || ' of ' || e.user_id || ' stands for no payment'
+             FROM point_entry e
+            WHERE kind <> 'charge'
+              AND NOT EXISTS (SELECT FROM payment p WHERE e.reference = 'payment:' || p.id AND e.user_id = p.user_id)""",
     ),
     _Invariant(
         "nothing paid after its hold ended",
