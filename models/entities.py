@@ -8,7 +8,8 @@ from models.points import PointAccount, PointEntry
 from models.queue import Queue
 from models.queue_token import QueueToken
 from models.request import Request
-from models.reservation import Reservation, ReservationSeat
+from models.reservation import Reservation
+from models.reservation_seat import ReservationSeat
 from models.seat import Seat
 
 ENTITIES = (

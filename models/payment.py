@@ -15,7 +15,8 @@ from models.lifecycle import move
 from models.locking import lock
 from models.points import PointAccount
 from models.queue_token import QueueToken
-from models.reservation import Reservation, ReservationStatus, seat_ids_of
+from models.reservation import Reservation, ReservationStatus
+from models.reservation_seat import seat_ids_of
 from models.seat import Seat
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pony.orm import Optional, PrimaryKey, Required, flush
 
-from models.database import Entity, Prepared, change, rows
+from models.database import Entity, change, rows
 from models.errors import (
     ReservationNotFoundError,
     ReservationNotHeldError,
@@ -21,7 +21,8 @@ from models.locking import lock, remembered
 from models.performance import Performance
 from models.policy import Policy
 from models.queue_token import QueueToken
-from models.seat import Seat
+from models.reservation_seat import ReservationSeat, note_hold, seat_ids_of, seats_of_users
+from models.seat import Seat, SeatStatus
 
 
 class ReservationStatus(StrEnum):
@@ -105,7 +106,7 @@ class Reservation(Entity):
             request_id=request_id,
         )
         flush()
-        remembered("seat_ids")[reservation.id] = sorted(seat.id for seat in seats)
+        note_hold(reservation.id, (user_id, performance.concert_id), [seat.id for seat in seats])
         token.keep_alive_until(reservation.expires_at, now)
         for seat in seats:
             seat.hold(reservation.id, reservation.expires_at)
@@ -117,7 +118,9 @@ class Reservation(Entity):
         """Lock what many holds will need, a statement a table, in the order that everybody locks in."""
         orders = list(orders)
         seat_ids = [seat_id for order in orders for seat_id in order["seat_ids"]]
-        lock(QueueToken, [order["queue_token_id"] for order in orders])
+        tokens = lock(QueueToken, [order["queue_token_id"] for order in orders])
+        # Whose token is locked takes no seats elsewhere, so what he has can be counted once for the whole batch.
+        seats_of_users({(token.user_id, token.concert_id) for token in tokens.values()}, now)
         cls._lock_lapsed(seat_ids, now)
         lock(Seat, seat_ids)
 
@@ -127,6 +130,8 @@ class Reservation(Entity):
 
         Seats are locked after reservations, so what stands in the way is looked up before.
         """
+        if _known_to_be_available(seat_ids):
+            return []
         sql = "SELECT DISTINCT reservation_id FROM seat WHERE id = ANY($ids) AND held_until <= $now"
         found = lock(cls, [id_ for (id_,) in rows(sql, ids=list(seat_ids), now=now)])
         if not found:
@@ -140,10 +145,10 @@ class Reservation(Entity):
 
     @classmethod
     def _check_limit(cls, user_id: str, concert_id: int, more: int, now: datetime, policy: Policy) -> None:
-        [(has,)] = _COUNT_SEATS.rows(user_id, concert_id, now)
+        has = seats_of_users({(user_id, concert_id)}, now)[user_id, concert_id]
         if has + more > policy.seats_per_user:
             message = f"A user may have {policy.seats_per_user} seats of a concert; {has} are held or bought."
-            raise SeatLimitExceededError(message, limit=policy.seats_per_user, seats=int(has))
+            raise SeatLimitExceededError(message, limit=policy.seats_per_user, seats=has)
 
     @classmethod
     def locked(cls, reservation_id: int, user_id: str | None = None) -> "Reservation":
@@ -225,42 +230,14 @@ class Reservation(Entity):
         return seat_ids_of([self.id])[self.id]
 
 
-def seat_ids_of(reservation_ids: Sequence[int]) -> dict[int, list[int]]:
-    """Return the ids of the seats that reservations took; asked once a session, since they never change."""
-    known: dict[int, list[int]] = remembered("seat_ids")
-    unknown = [id_ for id_ in reservation_ids if id_ not in known]
-    if unknown:
-        known.update({id_: [] for id_ in unknown})
-        for reservation_id, seat_id in _SEAT_IDS.rows(unknown):
-            known[reservation_id].append(seat_id)
-    return {id_: known[id_] for id_ in reservation_ids}
+def _known_to_be_available(seat_ids: Sequence[int]) -> bool:
+    """Tell whether all these seats are locked by this session and held by nobody, so that no hold can have lapsed."""
+    locked = remembered("locked seat")
+    return all(seat_id in locked and _is_available(locked[seat_id]) for seat_id in seat_ids)
 
 
-_SEAT_IDS = Prepared(
-    "find_seat_ids_of_reservations",
-    "bigint[]",
-    "SELECT reservation_id, seat_id FROM reservation_seat WHERE reservation_id = ANY($1) ORDER BY seat_id",
-)
-
-_COUNT_SEATS = Prepared(
-    "count_seats_of_user",
-    "text, bigint, timestamptz",
-    """
-    SELECT coalesce(sum(seat_count), 0) FROM reservation
-     WHERE user_id = $1 AND concert_id = $2 AND (status = 'confirmed' OR status = 'held' AND expires_at > $3)
-    """,
-)
-
-
-class ReservationSeat(Entity):
-    """That a reservation took a seat, and at which price."""
-
-    _table_ = "reservation_seat"
-    reservation_id = Required(int, size=64)
-    seat_id = Required(int, size=64)
-    price = Required(int, size=64)
-    live = Required(bool)
-    PrimaryKey(reservation_id, seat_id)
+def _is_available(seat: Seat | None) -> bool:
+    return seat is None or seat.status == SeatStatus.AVAILABLE
 
 
 _LOCK_SEATS_OF = """

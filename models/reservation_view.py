@@ -5,7 +5,7 @@ from typing import Any
 
 from models.clock import to_rfc3339
 from models.database import Prepared, rows
-from models.reservation import Reservation
+from models.reservation import Reservation, ReservationStatus
 from models.seat import Seat
 
 
@@ -15,8 +15,10 @@ def of_entity(reservation: Reservation, seats: Iterable[Seat]) -> dict[str, Any]
         {"id": seat.id, "section": seat.section, "row": seat.row, "number": seat.number, "price": seat.price}
         for seat in sorted(seats, key=lambda seat: seat.id)
     ]
-    columns = [getattr(reservation, name) for name in _COLUMNS]
-    return _view(columns, shown)
+    columns = [getattr(reservation, name) for name in _COLUMNS[:-1]]
+    # Pony forgets a null it has saved, and would ask the database for the payment that a hold cannot have.
+    payment_id = None if reservation.status == ReservationStatus.HELD else reservation.payment_id
+    return _view([*columns, payment_id], shown)
 
 
 def find(reservation_id: int) -> dict[str, Any] | None:
