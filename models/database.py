@@ -10,7 +10,7 @@ from pony.orm import core, db_session
 
 from models import clock
 from models.connection import Entity, bind, bind_once, db, is_turned_away, patience, patience_seconds
-from models.faults import constraint, is_contention, is_unavailable, sqlstate
+from models.faults import constraint, is_contention, is_full, is_unavailable, sqlstate
 from models.statements import Prepared, change, changes, rows
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "db",
     "give_up_at",
     "is_contention",
+    "is_full",
     "is_unavailable",
     "patience",
     "read_session",

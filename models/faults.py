@@ -55,6 +55,11 @@ def is_unavailable(error: BaseException) -> bool:
     return state.startswith((_ADMIN_SHUTDOWN_CLASS, _CONNECTION_CLASS, _OUT_OF_RESOURCES_CLASS, _NOT_PREPARED))
 
 
+def is_full(error: BaseException) -> bool:
+    """Tell whether an error says that the server has run out of something: disk, memory, connections."""
+    return (sqlstate(error) or "").startswith(_OUT_OF_RESOURCES_CLASS)
+
+
 def is_contention(error: BaseException) -> bool:
     """Tell whether an error only says that somebody else was faster, so that trying again is right."""
     optimistic = (core.OptimisticCheckError, core.UnrepeatableReadError)

@@ -192,6 +192,15 @@ class Request(Entity):
         change("UPDATE request SET due_at = $due_at WHERE id = $id AND status = 'queued'", id=request_id, due_at=due_at)
 
     @staticmethod
+    def give_back(request_ids: Sequence[UUID], due_at: datetime) -> None:
+        """Take back the attempt that a claim counted: not for the request's sake could it not be carried out."""
+        sql = """
+            UPDATE request SET attempts = attempts - 1, due_at = $due_at
+             WHERE id = ANY($ids::uuid[]) AND status = 'queued' AND attempts > 0
+        """
+        change(sql, ids=[str(id_) for id_ in request_ids], due_at=due_at)
+
+    @staticmethod
     def undelivered(before: datetime) -> list[str]:
         """Return the operations that have requests due since before a moment."""
         sql = "SELECT DISTINCT operation FROM request WHERE status = 'queued' AND due_at <= $before"

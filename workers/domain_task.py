@@ -8,6 +8,7 @@ transaction is rolled back and each is carried out alone, so nobody's fault is h
 import random
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from itertools import cycle
@@ -82,7 +83,11 @@ class DomainTask(Task):
         turns = cycle((False, True))
         while claimed := self._claim(again_first=next(turns)):
             finished += len(claimed)
-            self._carry_out(claimed)
+            try:
+                self._carry_out(claimed)
+            except DatabaseUnavailableError as away:
+                self._give_back_if_full(claimed, away)
+                raise
             if monotonic() > until:
                 self.wake(claimed[-1].order.request_id)
                 break
@@ -110,6 +115,13 @@ class DomainTask(Task):
         except Exception as fault:  # noqa: BLE001  # Whatever it was, it shows again alone, and is logged there.
             log.info("batch_rolled_back", operation=self.name, requests=len(claimed), reason=repr(fault)[:200])
         return self._each_alone(claimed)
+
+    def _give_back_if_full(self, claimed: Sequence[Claimed], away: DatabaseUnavailableError) -> None:
+        """Uncount attempts that a full disk ended: it may be full for longer than attempts last."""
+        if database.is_full(away):
+            # Where even this cannot be written, the attempt stays counted and the lease tells when the next one is due.
+            with suppress(DatabaseUnavailableError), write_session():
+                Request.give_back([claim.order.request_id for claim in claimed], clock.utcnow() + BACK_OFF)
 
     def _each_alone(self, claimed: Sequence[Claimed]) -> None:
         for claim in claimed:

@@ -183,3 +183,24 @@ def test_requests_that_had_a_fault_are_not_starved_by_newcomers(sale, charge, ti
     sale.drain("points.charge")
     assert set(done) == {first, *newcomers}
     assert done.index(first) <= 2
+
+
+def test_a_disk_that_is_full_for_long_fails_no_request(sale, time):
+    from models.database import DatabaseUnavailableError, change, write_session
+
+    with write_session():
+        change("""
+            CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+            'BEGIN RAISE EXCEPTION ''no space left'' USING ERRCODE = ''disk_full''; END'""")
+        change("CREATE TRIGGER full_disk BEFORE INSERT ON point_entry FOR EACH ROW EXECUTE FUNCTION full_disk()")
+    ids = _charges(sale, 1, 2)
+    for _ in range(8):
+        with pytest.raises(DatabaseUnavailableError):
+            sale.drain("points.charge")
+        time.tick(timedelta(seconds=6))
+    assert _statuses(sale, ids) == ["queued", "queued"]
+    with write_session():
+        change("DROP TRIGGER full_disk ON point_entry")
+    _drain_until_quiet(sale, time)
+    assert _statuses(sale, ids) == ["done", "done"]
+    assert sale.balance("a") == 3
