@@ -1,5 +1,7 @@
 """The children's lines on one terminal: whose line it is, in a colour of its own, and the line."""
 
+import contextlib
+import os
 import sys
 
 import click
@@ -31,8 +33,11 @@ class LogLines:
         try:
             self._stream.write(f"{self._prefix(name)}{text if self._coloured else click.unstyle(text)}\n")
             self._stream.flush()
-        except (BrokenPipeError, OSError):
+        except OSError:
             self._heard = False
+            # What is still buffered would fail once more when Python ends.
+            with contextlib.suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
 
     def _prefix(self, name: str) -> str:
         if name not in self._prefixes:

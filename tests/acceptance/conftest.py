@@ -40,12 +40,12 @@ class Up:
         self.log = data_dir.parent / f"{data_dir.name}.log"
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, *options: str) -> None:
+    def start(self, *options: str, **variables: str) -> None:
         """Start it and wait until it is ready."""
         command = [sys.executable, "-m", "cli.main", "up", "--port", str(self.port), "--data-dir", str(self.data_dir)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, *options], cwd=procfile.ROOT, env=clean_environment(), stdout=log, stderr=log
+                [*command, *options], cwd=procfile.ROOT, env=clean_environment() | variables, stdout=log, stderr=log
             )
         self.wait_until_ready()
 
