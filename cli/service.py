@@ -16,6 +16,8 @@ from cli.errors import CannotStartError
 
 DEFAULT_DATA_DIR = Path(".frontrow")
 SECRET_BYTES = 48
+# Between a file's time and a process's, in seconds.
+CLOCK_TOLERANCE = 1.0
 
 
 @dataclass(frozen=True)
@@ -95,8 +97,14 @@ class DataDir:
             service = Service(**json.loads(self._service.read_text()))
         except (FileNotFoundError, NotADirectoryError, PermissionError, json.JSONDecodeError, TypeError):
             return None
-        # After a kill the note stays behind.
-        return service if psutil.pid_exists(service.pid) else None
+        return service if self._is_alive(service.pid) else None
+
+    def _is_alive(self, pid: int) -> bool:
+        """Tell whether the writer of the note lives; after a kill the note stays, and its number comes round."""
+        try:
+            return psutil.Process(pid).create_time() <= self._service.stat().st_mtime + CLOCK_TOLERANCE
+        except (psutil.NoSuchProcess, FileNotFoundError):
+            return False
 
 
 def environment(data_dir: DataDir) -> dict[str, str]:

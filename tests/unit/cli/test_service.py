@@ -55,6 +55,12 @@ def test_a_service_is_found_until_it_withdraws_or_its_process_is_gone(data_dir: 
     assert not (data_dir.path / "service.json").exists()
 
 
+def test_a_younger_process_with_the_same_number_is_not_the_service(data_dir: DataDir) -> None:
+    data_dir.announce(HERE)
+    os.utime(data_dir.path / "service.json", (1, 1))
+    assert data_dir.running() is None
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", json.dumps({"url": "x"})])
 def test_a_broken_note_is_no_service(data_dir: DataDir, content: str) -> None:
     (data_dir.path / "service.json").write_text(content)
