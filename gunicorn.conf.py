@@ -13,7 +13,7 @@ _host = os.environ.get("HOST", "127.0.0.1")
 _shared_memory = Path("/dev/shm")  # noqa: S108 - gunicorn makes files of its own there, with names nobody can guess
 
 bind = f"[{_host}]:{os.environ.get('PORT', '8000')}" if ":" in _host else f"{_host}:{os.environ.get('PORT', '8000')}"
-worker_class = "gthread"
+worker_class = "api.web_worker.WebWorker"
 workers = int(os.environ.get("FRONTROW_WEB_PROCESSES", "2"))
 # A thread waits for PostgreSQL most of the time; each holds one connection, so more threads are more connections.
 threads = int(os.environ.get("FRONTROW_WEB_THREADS", "8"))

@@ -1,0 +1,76 @@
+"""How gunicorn's threads meet slow clients: none waits for a client who sends nothing, none for one who dawdles.
+
+gunicorn's own thread worker reads requests with blocking sockets and no limit, so as many half
+requests as there are threads would stop the service for as long as their senders like.
+"""
+
+import socket
+import threading
+from contextlib import suppress
+from time import monotonic
+from typing import Any
+
+from gunicorn.workers import gthread  # type: ignore[import-untyped]
+
+# A request line and headers come in one packet or a few.
+HEADERS_SECONDS = 3.0
+# For the body and the answer: above the slowest one of ours (a database that is away: 5 s).
+ANSWER_SECONDS = 8.0
+LOOK_SECONDS = 0.5
+
+
+class Watch:
+    """Cuts off connections that keep a thread for too long."""
+
+    def __init__(self) -> None:
+        """Watch nothing yet."""
+        self._until: dict[socket.socket, float] = {}
+
+    def start(self) -> None:
+        """Look after the connections of this process from now on."""
+        threading.Thread(target=self._run, name="slow-clients", daemon=True).start()
+
+    def allow(self, connection: socket.socket, seconds: float) -> None:
+        """Let a connection keep its thread for so long from now."""
+        self._until[connection] = monotonic() + seconds
+
+    def end(self, connection: socket.socket) -> None:
+        """Note that the thread is free again."""
+        self._until.pop(connection, None)
+
+    def _run(self) -> None:
+        pause = threading.Event()
+        while not pause.wait(LOOK_SECONDS):
+            self.cut_off(monotonic())
+
+    def cut_off(self, now: float) -> None:
+        """End the connections whose time is over; their threads wake up with nothing read."""
+        for connection, until in list(self._until.items()):
+            if until <= now:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
+
+class WebWorker(gthread.ThreadWorker):  # type: ignore[misc]
+    """gunicorn's thread worker with limits for clients."""
+
+    def init_process(self) -> None:
+        """Start watching in the process that serves."""
+        self.watch = Watch()
+        self.watch.start()
+        super().init_process()
+
+    def handle(self, conn: Any) -> Any:
+        """Read a request and answer it; a connection that has nothing to say yet waits without a thread."""
+        if not conn.initialized and not conn.wait_for_data(0):
+            return gthread._DEFER  # noqa: SLF001  # The worker's own word for it.
+        self.watch.allow(conn.sock, HEADERS_SECONDS)
+        try:
+            return super().handle(conn)
+        finally:
+            self.watch.end(conn.sock)
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Answer a request whose headers were read."""
+        self.watch.allow(conn.sock, ANSWER_SECONDS)
+        return super().handle_request(req, conn)
