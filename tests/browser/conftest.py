@@ -8,8 +8,10 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
+from cli.running_service import running_service
 from tests.browser.fan import Fan
 from tests.browser.seller import Seller
+from tests.browser.shop import serving
 from tests.fixtures.stack import Stack
 
 CHROMIUM = next(
@@ -26,6 +28,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+HASTY = {"FRONTROW_HOLD_SECONDS": "4", "FRONTROW_POLL_AFTER_SECONDS": "1"}
 SIZES: dict[str, ViewportSize] = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 860}}
 MISSING = {
     "browser": (CHROMIUM is None, "Chromium", "apt-get install chromium"),
@@ -105,6 +108,32 @@ def fan(stack: Stack, open_page: Opening) -> Callable[..., Fan]:
         return Fan(open_page(size, locale, dark=dark), stack.url, f"{name}-{uuid4().hex[:6]}")
 
     return bringing
+
+
+@pytest.fixture(scope="session")
+def shop_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("shop")
+
+
+@pytest.fixture(scope="session")
+def shop(shop_folder: Path) -> Iterator[str]:
+    """The origin of a seller's site, which serves what lies in its folder."""
+    with serving(shop_folder) as origin:
+        yield origin
+
+
+@pytest.fixture(scope="session")
+def hasty(shop: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A service with short holds and polls, which believes the seller's site."""
+    data_dir = tmp_path_factory.mktemp("hasty") / "data"
+    with running_service(data_dir, environment={**HASTY, "FRONTROW_HANDOVER_ORIGINS": shop}) as url:
+        yield Stack(url, data_dir)
+
+
+@pytest.fixture
+def hasty_seller(hasty: Stack) -> Iterator[Seller]:
+    with Seller(hasty.url, hasty.token("seller", operator=True)) as selling:
+        yield selling
 
 
 @pytest.fixture(scope="session")

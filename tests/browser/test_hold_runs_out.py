@@ -1,31 +1,13 @@
 """A hold that nobody pays for, in a service whose holds are short."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from cli.running_service import running_service
 from tests.browser.conftest import Opening
 from tests.browser.fan import Fan
 from tests.browser.seller import Seller
 from tests.fixtures.stack import Stack
 
 pytestmark = pytest.mark.browser
-
-SHORT = {"FRONTROW_HOLD_SECONDS": "4", "FRONTROW_POLL_AFTER_SECONDS": "1"}
-
-
-@pytest.fixture(scope="module")
-def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    data_dir = tmp_path_factory.mktemp("hasty") / "data"
-    with running_service(data_dir, environment=SHORT) as url:
-        yield Stack(url, data_dir)
-
-
-@pytest.fixture
-def hasty_seller(hasty: Stack) -> Iterator[Seller]:
-    with Seller(hasty.url, hasty.token("seller", operator=True)) as selling:
-        yield selling
 
 
 def test_the_seats_go_back_and_the_fan_is_told(hasty: Stack, hasty_seller: Seller, open_page: Opening) -> None:

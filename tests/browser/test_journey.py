@@ -72,9 +72,7 @@ def test_a_reload_loses_nothing_in_any_step(fan: Callable[..., Fan], seller: Sel
     # In the midst of it: the errand is taken up again, and paid once.
     jun.page.reload()
     if not re.search("/tickets/", jun.page.url):
-        jun.page.wait_for_function(
-            "location.pathname.startsWith('/tickets/') || document.querySelector('.pay .sheet-row')"
-        )
+        expect(jun.page.locator(".pay .sheet-row, .ticket").first).to_be_visible()
         if "/checkout" in jun.page.url:
             jun.pay()
     jun.at(r"/tickets/\d+")

@@ -52,7 +52,9 @@ def test_pausing_and_opening_the_line(console: Page, fan: Callable[..., Fan], se
     concert_id = seller.put_on_sale("Steered")
     console.goto(f"{stack.url}/operator/concerts/{concert_id}")
     console.get_by_role("button", name="Pause").click()
-    expect(console.get_by_text("Paused")).to_be_visible()
+    expect(console.get_by_text("Paused", exact=True)).to_be_visible()
+    # The deed stands in the trail at once.
+    expect(console.get_by_role("row", name=re.compile("demo-operator Steered the line"))).to_be_visible()
     who = fan("steered")
     who.come()
     who.join(concert_id)
@@ -70,9 +72,9 @@ def test_capacity_and_rate(console: Page, seller: Seller, stack: Stack) -> None:
     console.locator("form", has=console.locator("#capacity")).get_by_role("button", name="Set").click()
     expect(console.get_by_text("Done.")).to_be_visible()
     console.get_by_label("Admissions a second").fill("2.5")
-    console.locator("form", has=console.locator("#rate")).get_by_role("button", name="Set").click()
+    with console.expect_response("**/queue"):
+        console.locator("form", has=console.locator("#rate")).get_by_role("button", name="Set").click()
     expect(console.locator(".fact", has_text="Inside").locator("dd")).to_have_text(re.compile("0 of 7"), timeout=15_000)
-    console.wait_for_function("document.activeElement.id !== 'rate'")
     queue = seller.call("PATCH", f"/v1/operator/concerts/{concert_id}/queue", {})
     assert (queue["capacity"], queue["admit_per_second"]) == (7, 2.5)
 
@@ -114,3 +116,31 @@ def test_a_fans_identity_does_not_open_the_console(open_page: Opening, stack: St
     page.get_by_role("button", name="Refund").click()
     page.get_by_role("dialog").get_by_role("button", name="Refund").click()
     expect(page.get_by_text("Only operators may do this.").first).to_be_visible()
+
+
+def test_finding_a_fan_and_releasing_his_hold(
+    console: Page, fan: Callable[..., Fan], seller: Seller, stack: Stack
+) -> None:
+    concert_id = seller.put_on_sale("Found", rows=1, seats_per_row=3)
+    who = fan("found-fan")
+    who.enter(concert_id)
+    who.choose_date()
+    who.pick(2)
+    who.hold()
+    who.at("/checkout")
+    console.get_by_label("User id").fill(who.name)
+    console.get_by_role("button", name="Find", exact=True).click()
+    expect(console.get_by_text(f"Concert {concert_id}: choosing")).to_be_visible()
+    console.get_by_role("button", name="Release").click()
+    expect(console.get_by_text("is released.")).to_be_visible()
+    expect(console.get_by_text(re.compile(r"No\. \d+: released, R, row 1: "))).to_be_visible()
+
+    console.goto(f"{stack.url}/operator/concerts/{concert_id}")
+    expect(console.get_by_role("row", name="R 3 0 0")).to_be_visible()
+    who.page.reload()
+    who.at("/dates")
+
+
+def test_the_service_panel_names_every_broker_queue(console: Page) -> None:
+    for queue in ("queue_tokens", "reservations", "points", "payments", "sweeps"):
+        expect(console.get_by_role("cell", name=queue, exact=True)).to_be_visible(timeout=15_000)

@@ -2,12 +2,12 @@
 
 import re
 import time
-from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Route, expect
 
+from tests.browser.conftest import Opening
 from tests.browser.fan import Fan
 from tests.browser.seller import Seller
 from tests.fixtures.stack import Stack
@@ -17,27 +17,27 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def waiting(
-    fan: Callable[..., Fan], seller: Seller, stack: Stack, request: pytest.FixtureRequest
+    open_page: Opening, hasty_seller: Seller, hasty: Stack, request: pytest.FixtureRequest
 ) -> tuple[Fan, int, str]:
     """A fan who is next in a line with room for one, and who is inside."""
     name = re.sub(r"\W", "-", request.node.name)[:40]
-    concert_id = seller.put_on_sale(name, capacity=1)
-    inside = seller.join(concert_id, stack.token(f"inside-{name}"))
-    seller.wait_until_admitted(inside)
-    who = fan(f"w-{name}")
+    concert_id = hasty_seller.put_on_sale(name, capacity=1)
+    inside = hasty_seller.join(concert_id, hasty.token(f"inside-{name}"))
+    hasty_seller.wait_until_admitted(inside)
+    who = Fan(open_page(), hasty.url, f"w-{name}")
     who.come()
     who.join(concert_id)
     who.sees("You are next")
     return who, concert_id, inside
 
 
-def test_offline_and_back(waiting: tuple[Fan, int, str], seller: Seller) -> None:
+def test_offline_and_back(waiting: tuple[Fan, int, str], hasty_seller: Seller) -> None:
     who, _, inside = waiting
     who.page.context.set_offline(True)
     who.sees("You are offline. Your place is kept")
     who.page.context.set_offline(False)
     expect(who.page.get_by_text("You are offline")).to_be_hidden(timeout=15_000)
-    seller.done("DELETE", "/v1/queue-tokens/current", None, inside)
+    hasty_seller.done("DELETE", "/v1/queue-tokens/current", None, inside)
     who.at("/dates")
 
 
@@ -100,11 +100,11 @@ def test_the_bar_never_goes_back(waiting: tuple[Fan, int, str]) -> None:
     assert shown[-1] > 0
 
 
-def test_a_pause_is_told_and_opening_lets_the_fan_in(waiting: tuple[Fan, int, str], seller: Seller) -> None:
+def test_a_pause_is_told_and_opening_lets_the_fan_in(waiting: tuple[Fan, int, str], hasty_seller: Seller) -> None:
     who, concert_id, inside = waiting
-    seller.steer(concert_id, state="paused")
+    hasty_seller.steer(concert_id, state="paused")
     who.sees("The organiser has paused the line")
-    seller.done("DELETE", "/v1/queue-tokens/current", None, inside)
+    hasty_seller.done("DELETE", "/v1/queue-tokens/current", None, inside)
     expect(who.page.get_by_text("The organiser has paused the line")).to_be_visible()
-    seller.steer(concert_id, state="open")
+    hasty_seller.steer(concert_id, state="open")
     who.at("/dates")

@@ -4,5 +4,5 @@ import { h } from '../screen/dom.js';
 
 /** A titled section. */
 export function panel(title, ...content) {
-  return h('section', { class: 'panel', 'aria-label': title }, h('h2', null, title), ...content);
+  return h('section', { class: 'panel' }, h('h2', null, title), ...content);
 }
