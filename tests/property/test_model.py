@@ -22,7 +22,7 @@ SEATS = 5
 PRICE = 100
 # Without shrinking: a failing run is shown as it was found, in seconds instead of minutes.
 STEPS = settings(
-    max_examples=15,
+    max_examples=12,
     phases=[Phase.generate],
     stateful_step_count=30,
     deadline=None,
@@ -41,7 +41,7 @@ class SaleMachine(RuleBasedStateMachine):
         super().__init__()
         self.frozen = freeze_time("2099-01-01")
         self.time = self.frozen.start()
-        from tests.fixtures.sale import TABLES
+        from tests.fixtures.sale_databases import TABLES
 
         sale.sql(f"TRUNCATE {TABLES} RESTART IDENTITY")
         self.sale, self.reference = sale, Reference(capacity=2, price=PRICE)
@@ -164,7 +164,7 @@ class SaleMachine(RuleBasedStateMachine):
         assert [status for (status,) in tokens] == [token.status for token in self.reference.tokens]
         found = self.sale.sql("SELECT status FROM reservation ORDER BY id")
         assert [status for (status,) in found] == [hold.status for hold in self.reference.holds]
-        balances = {user: balance for user, balance in self.sale.sql("SELECT user_id, balance FROM point_account")}
+        balances = dict(self.sale.sql("SELECT user_id, balance FROM point_account"))
         assert {user: balance for user, balance in balances.items() if balance} == {
             user: balance for user, balance in self.reference.balances.items() if balance
         }

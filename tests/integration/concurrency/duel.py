@@ -14,6 +14,7 @@ from pony.orm import core
 from models import clock, connection, database
 
 PATIENCE = 20.0
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 
 
 class Duel:
@@ -54,7 +55,7 @@ class Duel:
         def run(name: str, work: Callable[[], Any]) -> None:
             try:
                 answers[name] = work()
-            except Exception as fault:  # The test looks at it.
+            except Exception as fault:  # noqa: BLE001  # The test looks at it.
                 answers[name] = fault
 
         threads = {
@@ -78,9 +79,7 @@ class Duel:
             watcher.autocommit = True
             cursor = watcher.cursor()
             while thread.is_alive() and monotonic() < until:
-                cursor.execute(
-                    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-                )
+                cursor.execute(WAITING)
                 if cursor.fetchone()[0]:
                     return
                 thread.join(0.01)
@@ -138,7 +137,8 @@ class Guards:
     def drop_index(self, *names: str) -> None:
         """Drop unique indexes or constraints."""
         for name in names:
-            table = self._sale.sql("SELECT conrelid::regclass::text FROM pg_constraint WHERE conname = $name", name=name)
+            sql = "SELECT conrelid::regclass::text FROM pg_constraint WHERE conname = $name"
+            table = self._sale.sql(sql, name=name)
             self._sale.sql(f"ALTER TABLE {table[0][0]} DROP CONSTRAINT {name}" if table else f"DROP INDEX {name}")
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import psycopg2
 import pytest
 
-from tests.fixtures.sale import in_parallel
+from tests.fixtures.parallel import in_parallel
 
 
 def test_one_user_who_joins_fifty_times_at_once_has_one_place(sale):
@@ -57,9 +57,7 @@ def fast_policy(sale, monkeypatch):
 
     from workers import queue_tokens
 
-    policy = replace(
-        sale.policy, active_token=timedelta(seconds=0.3), unused_admission=timedelta(seconds=0.1)
-    )
+    policy = replace(sale.policy, active_token=timedelta(seconds=0.3), unused_admission=timedelta(seconds=0.1))
 
     class Settings:
         pass

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fixtures.sale import in_parallel
+from tests.fixtures.parallel import in_parallel
 
 
 @pytest.fixture
@@ -165,6 +165,44 @@ def test_charge_and_charge_adds_both(sale, duel):
     assert _codes(*_charge_twice(sale, duel)) == ["done", "done"]
     assert sale.balance("a") == 1_001
     assert sale.violations() == {}
+
+
+def _pay_for_two_at_once(sale, duel):
+    """One fan pays for two reservations, of two concerts, at once; his points cover both."""
+    from models.points import PointAccount
+
+    first, second = (sale.held(sale.show(price=1_000), "a", 0) for _ in range(2))
+    sale.done("points.charge", "a", amount=10_000)
+    duel.pause_after(PointAccount, "covering")
+    return duel.fight(lambda: sale.do("payment.pay", "a", **first), lambda: sale.do("payment.pay", "a", **second))
+
+
+def test_control_two_payments_of_one_account_without_guards_cost_one(sale, duel, guards):
+    guards.drop_locks()
+    assert _codes(*_pay_for_two_at_once(sale, duel)) == ["done", "done"]
+    assert sale.balance("a") == 9_000
+    assert "every balance equals its ledger" in sale.violations()
+
+
+def test_two_payments_of_one_account_cost_both(sale, duel):
+    assert _codes(*_pay_for_two_at_once(sale, duel)) == ["done", "done"]
+    assert sale.balance("a") == 8_000
+    assert sale.violations() == {}
+
+
+def _send_one_key(sale):
+    in_parallel(*[lambda: sale.accept("points.charge", "a", key="once", amount=500)] * 8)
+    sale.drain("points.charge")
+    return sale.balance("a")
+
+
+def test_control_one_key_without_its_index_charges_each_time(sale, guards):
+    guards.drop_index("one_request_per_key")
+    assert _send_one_key(sale) == 8 * 500
+
+
+def test_one_key_charges_once(sale):
+    assert _send_one_key(sale) == 500
 
 
 def test_the_first_two_charges_of_a_newcomer_make_one_account(sale):

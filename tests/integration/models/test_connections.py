@@ -72,12 +72,17 @@ def test_what_was_locked_is_compared_all_the_same(sale, account, url, monkeypatc
     from models.points import PointAccount
 
     monkeypatch.setattr(core.SessionCache, "reconnect", connection._pony_reconnect)
-    with pytest.raises(core.TransactionError), db_session(immediate=True):
-        found = PointAccount.locked(account)
-        found.balance += 1
-        _kill_own_backend(url)
-        with _outside(url) as rival:
-            rival.execute("UPDATE point_account SET balance = balance + 7 WHERE user_id = %s", (account,))
+
+    def charge():
+        with db_session(immediate=True):
+            found = PointAccount.locked(account)
+            found.balance += 1
+            _kill_own_backend(url)
+            with _outside(url) as rival:
+                rival.execute("UPDATE point_account SET balance = balance + 7 WHERE user_id = %s", (account,))
+
+    with pytest.raises(core.TransactionError):
+        charge()
     assert sale.balance(account) == 107
 
 

@@ -10,7 +10,7 @@ from models import line
 
 FANS = [f"fan-{number}" for number in range(10)]
 QUICK = settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     derandomize=True,
     database=None,
@@ -98,7 +98,9 @@ def test_a_newcomer_is_told_his_exact_position_in_a_short_line(sale):
     tokens = sale.join_all(show, FANS)
     sale.promote()
     _leave(sale, tokens, FANS[4])
-    wishes = {user: sale.accept("queue_token.issue", user, concert_id=show.concert_id).id for user in ("x", FANS[5], "y")}
+    wishes = {
+        user: sale.accept("queue_token.issue", user, concert_id=show.concert_id).id for user in ("x", FANS[5], "y")
+    }
     sale.drain("queue_token.issue")
     assert [sale.task(id_, user)["result"]["position"] for user, id_ in wishes.items()] == [8, 3, 9]
 

@@ -45,7 +45,9 @@ def test_an_unknown_concert_and_a_closed_line_refuse_and_their_neighbours_do_not
     with write_session():
         Queue.steer(closed.concert_id, state="closed")
     wishes = {"a": 999, "b": show.concert_id, "c": closed.concert_id, "early": closed.concert_id}
-    ids = {user: sale.accept("queue_token.issue", user, concert_id=concert_id).id for user, concert_id in wishes.items()}
+    ids = {
+        user: sale.accept("queue_token.issue", user, concert_id=concert_id).id for user, concert_id in wishes.items()
+    }
     sale.drain("queue_token.issue")
     tasks = {user: sale.task(id_, user) for user, id_ in ids.items()}
     assert tasks["a"]["problem"]["code"] == "concert_not_found"

@@ -175,7 +175,10 @@ def test_whoever_lost_a_seat_gets_no_harm_from_releasing_what_somebody_else_took
     lost = sale.held(show, "a", 0)
     time.tick(timedelta(minutes=5))
     sale.held(show, "b", 0)
-    assert sale.refused("reservation.release", "a", reservation_id=lost["reservation_id"])["code"] == "reservation_not_held"
+    assert (
+        sale.refused("reservation.release", "a", reservation_id=lost["reservation_id"])["code"]
+        == "reservation_not_held"
+    )
     assert sale.seat_statuses(show)[0] == "held"
 
 

@@ -124,7 +124,7 @@ def test_migrations_are_applied_once(postgres, new_database):
 
 def test_two_deployments_at_once_apply_each_migration_once(postgres):
     from models.migrate import MIGRATIONS, migrate, pending
-    from tests.fixtures.sale import in_parallel
+    from tests.fixtures.parallel import in_parallel
     from tests.fixtures.servers import _execute
 
     _execute(postgres, "DROP DATABASE IF EXISTS fresh")

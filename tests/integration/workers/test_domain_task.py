@@ -144,7 +144,7 @@ def test_contention_is_tried_again_at_once_and_unseen(sale, charge):
 
     troubles = [DeadlockDetected, LockNotAvailable, SerializationFailure]
 
-    class Trouble(Exception):
+    class TroubleError(Exception):
         def __init__(self, code):
             self.pgcode = code
 
@@ -152,7 +152,7 @@ def test_contention_is_tried_again_at_once_and_unseen(sale, charge):
 
     def operate(order, original):
         if troubles:
-            raise Trouble(codes[troubles.pop()])
+            raise TroubleError(codes[troubles.pop()])
         return original(order)
 
     charge(operate)
