@@ -65,6 +65,8 @@ class Settings(BaseSettings):
     handover_origins: str = ""
     service_name: str = Field(default="frontrow", min_length=1, max_length=60)
     log_level: str = "INFO"
+    # Needs the extra `otel`; where spans go, the OTEL_* variables of OpenTelemetry say.
+    traces: bool = False
 
     @classmethod
     def from_env(cls) -> Self:

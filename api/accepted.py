@@ -40,7 +40,7 @@ class Acceptance:
                 idempotency_key=key,
                 fingerprint=_fingerprint(req) if key else None,
                 now=clock.utcnow(),
-                trace={"request_id": req.context.request_id},
+                trace=_trace(req),
             )
         if accepted.replayed:
             self._answer_again(resp, accepted.id, user_id)
@@ -74,6 +74,13 @@ def _answer(resp: falcon.Response, task: dict[str, Any]) -> None:
     resp.set_header("Location", f"/v1/tasks/{task['id']}")
     resp.set_header("Retry-After", "1")
     resp.data = to_json(task)
+
+
+def _trace(req: falcon.Request) -> dict[str, str]:
+    """Return what the workers' logs and traces must know of where a request came from."""
+    found = {"request_id": req.context.request_id}
+    traceparent = req.context.get("traceparent")
+    return found if traceparent is None else {**found, "traceparent": traceparent}
 
 
 def _fingerprint(req: falcon.Request) -> str:

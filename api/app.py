@@ -9,9 +9,11 @@ from api.operation import Enforcement
 from api.problems import add_problem_handlers
 from api.request_frame import RequestFrame
 from api.routes import ROUTES
+from api.trace_frame import TraceFrame
 from api.wiring import Resource, wire
 from models import database
 from settings import Settings
+from workers.traces import traces_of
 
 EXPOSED_HEADERS = "ETag, Idempotent-Replayed, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID"
 
@@ -26,7 +28,8 @@ def create_app(settings: Settings) -> falcon.App[Any, Any]:
     )
     wiring = wire(settings)
     enforcement = Enforcement(wiring.gatekeeper, wiring.acceptance, wiring.limits)
-    app: falcon.App[Any, Any] = falcon.App(middleware=[*_cors(settings), RequestFrame(wiring.tally), enforcement])
+    frames = [RequestFrame(wiring.tally), *_trace_frame(settings)]
+    app: falcon.App[Any, Any] = falcon.App(middleware=[*_cors(settings), *frames, enforcement])
     add_problem_handlers(app)
     for path, resource_class in ROUTES:
         app.add_route(path, with_head(resource_class(wiring)))
@@ -51,6 +54,12 @@ def _cors(settings: Settings) -> list[Any]:
             allow_origins="*" if "*" in origins else origins, expose_headers=EXPOSED_HEADERS, allow_credentials=None
         )
     ]
+
+
+def _trace_frame(settings: Settings) -> list[Any]:
+    """Trace requests where that is switched on; nothing stands in their way otherwise."""
+    traces = traces_of(settings)
+    return [TraceFrame(traces)] if traces is not None else []
 
 
 def _add_pages(app: falcon.App[Any, Any], settings: Settings) -> None:

@@ -18,7 +18,6 @@ from uuid import UUID
 
 import structlog
 from celery import Task
-from celery.signals import worker_process_shutdown
 from pony.orm import flush
 
 from models import clock, database
@@ -30,12 +29,9 @@ from workers import outcome, tell, wake_up
 from workers.app import app, settings
 from workers.broker import broker_of
 from workers.queues import BrokerQueue
-from workers.tally import Tally
 
 log = structlog.get_logger()
 waker = wake_up.Waker(broker_of(settings))
-tally = Tally(broker_of(settings))
-worker_process_shutdown.connect(lambda **_: tally.flush(), weak=False)
 
 # How many requests share a transaction. More would hold locks longer without saving much.
 TOGETHER = 100
@@ -137,7 +133,7 @@ class DomainTask(Task):
                 for order, answer in zip(orders, self.operate(orders) if orders else (), strict=True)
             ]
             Request.finish(outcomes, clock.utcnow())
-        tell.finished(self.name, orders, outcomes, tally)
+        tell.finished(self.name, orders, outcomes)
 
     def _alone(self, claim: Claimed) -> None:
         """Carry out one request; a refusal is rolled back before it is written down."""
@@ -180,7 +176,7 @@ class DomainTask(Task):
             if isinstance(answer, DomainError):
                 raise answer
             Request.finish([finished := outcome.done(order, answer)], clock.utcnow())
-        tell.finished(self.name, [order], [finished], tally)
+        tell.finished(self.name, [order], [finished])
 
     def _finish(self, finished: Outcome, order: Order) -> None:
         """Write an outcome whose operation changed nothing, unless another worker was faster."""
@@ -188,7 +184,7 @@ class DomainTask(Task):
             if not Request.lock_queued([finished.request_id]):
                 return
             Request.finish([finished], clock.utcnow())
-        tell.finished(self.name, [order], [finished], tally)
+        tell.finished(self.name, [order], [finished])
 
     def _try_later(self, claim: Claimed, fault: Exception) -> None:
         if claim.attempts >= MOST_ATTEMPTS:

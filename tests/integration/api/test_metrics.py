@@ -20,20 +20,20 @@ Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 def counted(service: Any, valkey_url: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The service with a broker that counts, too."""
     from api.app import create_app
-    from workers import domain_task
+    from workers import tell
     from workers.broker import Broker
 
     settings = service.settings.model_copy(update={"broker_url": valkey_url})
     monkeypatch.setattr(service, "client", type(service.client)(create_app(settings)))
-    monkeypatch.setattr(domain_task.tally, "_broker", Broker(valkey_url, 0.5))
-    domain_task.tally._start_afresh()
+    monkeypatch.setattr(tell.tally, "_broker", Broker(valkey_url, 0.5))
+    tell.tally._start_afresh()
     return service
 
 
 def scrape(service: Any) -> Samples:
-    from workers import domain_task
+    from workers import tell
 
-    domain_task.tally.flush()
+    tell.tally.flush()
     text = service.get("/metrics").text
     families = text_string_to_metric_families(text)
     return {
