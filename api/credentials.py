@@ -11,7 +11,7 @@ from api.lines import Lines, tick_of
 from api.problems import ProblemError
 from api.token_signature import PREFIX, QueueTokenClaims, TokenSignature
 from models import clock
-from models.database import read_session, write_session
+from models.database import check_clock, read_session, write_session
 from models.errors import NotAdmittedError, TokenInvalidError, WrongConcertError
 from models.queue_token import QueueToken, QueueTokenStatus, Standing
 from settings import Settings
@@ -133,6 +133,7 @@ class RecentStandings:
 
 def standing_of(token: QueueTokenClaims) -> Standing:
     """Read where a genuine token stands. Raises `TokenInvalidError` when the database knows it no more."""
+    check_clock()  # Whether its time is over is asked next.
     with read_session():
         standing = QueueToken.standing(token.id)
     # The same secret may sign for a database that was made anew: then ids come again, users do not match.

@@ -8,7 +8,7 @@ from pydantic_core import to_json
 
 from api.caching import Representation
 from models import clock
-from models.database import read_session
+from models.database import check_clock, read_session
 from models.line import Line
 from models.queue_token import QueueToken
 
@@ -32,6 +32,13 @@ class Snapshot:
     def __init__(self, line: Line, tick: int, left: frozenset[int]) -> None:
         """Keep a line read in a tick."""
         self.line, self.tick, self.left = line, tick, left
+
+    def serves(self, tick: int, place: int) -> bool:
+        """Tell whether this is the line of this very tick, and knows a place as issued.
+
+        A snapshot of a later tick was read before the clock was put back, and may be minutes old by now.
+        """
+        return self.tick == tick and place <= self.line.issued
 
     def knows_waiting(self, place: int) -> bool:
         """Tell whether a place waits for sure; when not, only the token's row says what became of it.
@@ -68,20 +75,26 @@ class Lines:
         For the fan of a `place` it is no older than his token: he was told a position when he joined,
         and an older line could tell him a higher one.
         """
-        tick = tick_of(clock.utcnow())
         snapshot = self._snapshots.get(concert_id)
-        if snapshot is not None and snapshot.tick == tick and place <= snapshot.line.issued:
-            return snapshot
-        with self._reading:
-            snapshot = self._snapshots.get(concert_id)
-            if snapshot is None or snapshot.tick < tick or place > snapshot.line.issued:
-                snapshot = self._snapshots[concert_id] = _read(concert_id, snapshot)
+        if snapshot is None:
+            # Not one by one: whoever asks for lines that do not exist must keep nobody else waiting.
+            snapshot = self._snapshots[concert_id] = _read(concert_id, None)
+        elif not snapshot.serves(tick_of(clock.utcnow()), place):
+            with self._reading:
+                snapshot = self._snapshots[concert_id]
+                # The tick is looked up again: while this thread waited, another one may have read the next.
+                if not snapshot.serves(tick_of(clock.utcnow()), place):
+                    snapshot = self._snapshots[concert_id] = _read(concert_id, snapshot)
         return snapshot
 
 
 def _read(concert_id: int, before: Snapshot | None) -> Snapshot:
+    check_clock()
     now = clock.utcnow()
-    since, left = (before.line.taken_at - OVERLAP, before.left) if before else (_EPOCH, frozenset[int]())
+    if before is not None and before.line.taken_at <= now:
+        since, left = before.line.taken_at - OVERLAP, before.left
+    else:
+        since, left = _EPOCH, frozenset[int]()
     with read_session():
         line = Line.load(concert_id, now)
         newly = QueueToken.left_since(concert_id, since, beyond=line.serving_number)

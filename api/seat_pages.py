@@ -70,14 +70,13 @@ class SeatPages:
         return page
 
     def _now(self, performance_id: int) -> Moment:
-        tick = tick_of(clock.utcnow())
         moment = self._moments.get(performance_id)
-        if moment is not None and moment.tick == tick:
-            return moment
-        with self._reading:
-            moment = self._moments.get(performance_id)
-            if moment is None or moment.tick < tick:
-                moment = self._moments[performance_id] = _read(performance_id, moment, clock.utcnow())
+        if moment is None or moment.tick != tick_of(clock.utcnow()):
+            with self._reading:
+                moment, now = self._moments.get(performance_id), clock.utcnow()
+                # A later tick is as bad as an earlier one: the clock was put back since.
+                if moment is None or moment.tick != tick_of(now):
+                    moment = self._moments[performance_id] = _read(performance_id, moment, now)
         return moment
 
     def _places_of(self, performance_id: int) -> Places:

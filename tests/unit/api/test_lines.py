@@ -1,6 +1,7 @@
 """What a process remembers of lines and seats, and for how long."""
 
 import json
+import threading
 from collections import Counter
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from api.caching import Representation
 from api.lines import Lines, Snapshot
 from api.schemas.performances import SeatQuery
 from api.seat_pages import MOST_PAGES, SeatPages
+from models.errors import ConcertNotFoundError
 from models.line import Line
 from models.queue_token import QueueToken
 from models.seat import Seat
@@ -40,6 +42,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         del concert_id, since, beyond
         return []
 
+    monkeypatch.setattr(lines, "check_clock", lambda: None)
     monkeypatch.setattr(lines, "read_session", nullcontext)
     monkeypatch.setattr(Line, "load", load)
     monkeypatch.setattr(QueueToken, "left_since", left_since)
@@ -66,6 +69,49 @@ def test_two_processes_change_over_at_the_same_moment(reads: list[str]) -> None:
         late.of(1)
         assert early.of(1).tick == late.of(1).tick
     assert len(reads) == 3
+
+
+def test_a_clock_that_is_put_back_does_not_stop_the_line(reads: list[str]) -> None:
+    kept = Lines()
+    with freeze_time(NOON) as clock:
+        first = kept.of(1)
+        clock.move_to(NOON - timedelta(minutes=2))
+        second = kept.of(1)
+        assert second is not first
+        assert kept.of(1) is second
+    assert len(reads) == 2
+
+
+def test_who_asks_for_a_line_that_does_not_exist_keeps_nobody_waiting(
+    reads: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, known = Lines(), Line.load
+    asked, others_served = threading.Event(), threading.Event()
+
+    def load(concert_id: int, now: datetime) -> Line:
+        if concert_id == 1:
+            return known(concert_id, now)
+        asked.set()
+        assert others_served.wait(10)
+        message = "There is no such concert."
+        raise ConcertNotFoundError(message)
+
+    monkeypatch.setattr(Line, "load", load)
+
+    def ask_in_vain() -> None:
+        with pytest.raises(ConcertNotFoundError):
+            kept.of(99)
+
+    stranger = threading.Thread(target=ask_in_vain)
+    with freeze_time(NOON) as clock:
+        kept.of(1)
+        stranger.start()
+        assert asked.wait(10)
+        clock.tick(timedelta(seconds=1))
+        kept.of(1)
+        others_served.set()
+        stranger.join(10)
+    assert reads == ["line", "line"]
 
 
 class Hall:
@@ -124,6 +170,15 @@ def test_a_seat_that_was_sold_is_shown_as_sold_in_the_next_tick(hall: Hall) -> N
         assert statuses(kept.page(1, SeatQuery(status="available"))) == dict.fromkeys((1, 3, 5), "available")
 
 
+def test_a_clock_that_is_put_back_does_not_stop_the_seats(hall: Hall) -> None:
+    kept = SeatPages()
+    with freeze_time(NOON) as clock:
+        kept.page(1, SeatQuery())
+        hall.sold = frozenset({4})
+        clock.move_to(NOON - timedelta(minutes=2))
+        assert statuses(kept.page(1, SeatQuery(status="sold"))) == {4: "sold"}
+
+
 def test_a_page_none_of_whose_seats_changed_stays_the_same(hall: Hall) -> None:
     kept = SeatPages()
     with freeze_time(NOON) as clock:
@@ -173,6 +228,7 @@ def test_places_given_up_are_forgotten_when_they_were_passed(monkeypatch: pytest
         del concert_id, since, beyond
         return current[1]
 
+    monkeypatch.setattr(lines, "check_clock", lambda: None)
     monkeypatch.setattr(lines, "read_session", nullcontext)
     monkeypatch.setattr(Line, "load", load)
     monkeypatch.setattr(QueueToken, "left_since", left_since)
