@@ -29,24 +29,13 @@ Every change is answered `202 Accepted` with a *Task*; poll `Location` for its o
 with a change to be able to repeat it safely. Errors are `application/problem+json`; each `code` has a page under
 `/problems/`."""
 
+_BEARER = {"type": "http", "scheme": "bearer"}
+_JWT = {**_BEARER, "bearerFormat": "JWT"}
 _SECURITY_SCHEMES = {
-    "identity": {
-        "type": "http",
-        "scheme": "bearer",
-        "bearerFormat": "JWT",
-        "description": "A JWT of the operator's identity provider; `sub` is the user id, `exp` is required.",
-    },
-    "queueToken": {
-        "type": "http",
-        "scheme": "bearer",
-        "description": "A queue token, as the result of `queue_token.issue` holds it.",
-    },
-    "operator": {
-        "type": "http",
-        "scheme": "bearer",
-        "bearerFormat": "JWT",
-        "description": "An identity whose `scope` holds `operator`.",
-    },
+    "identity": _JWT
+    | {"description": "A JWT of the operator's identity provider; `sub` is the user id, `exp` a must."},
+    "queueToken": _BEARER | {"description": "A queue token, as the result of `queue_token.issue` holds it."},
+    "operator": _JWT | {"description": "An identity whose `scope` holds `operator`."},
 }
 
 
@@ -168,15 +157,16 @@ def _path_parameters(path: str) -> Iterator[dict[str, Any]]:
 
 
 def _query_parameters(operation: Operation) -> Iterator[dict[str, Any]]:
-    if operation.query is None:
-        return
-    for name, schema in operation.query.model_json_schema()["properties"].items():
-        # In a query a parameter is there or not: what the model calls null is leaving it away.
-        shown = {**schema, **next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), {})}
-        for word in ("anyOf", "title", "description", "default"):
-            shown.pop(word, None) if word != "default" or shown.get("default") is None else None
+    properties = operation.query.model_json_schema()["properties"] if operation.query else {}
+    for name, schema in properties.items():
         description = schema.get("description", "")
-        yield {"name": name, "in": "query", "required": False, "schema": shown, "description": description}
+        yield {"name": name, "in": "query", "required": False, "schema": _given(schema), "description": description}
+
+
+def _given(schema: dict[str, Any]) -> dict[str, Any]:
+    """In a query a parameter is there or not: what the model calls null is leaving it away."""
+    [given] = [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
+    return {word: value for word, value in given.items() if word not in {"title", "description"}}
 
 
 def _header_parameters(operation: Operation) -> Iterator[dict[str, Any]]:

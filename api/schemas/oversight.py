@@ -37,9 +37,7 @@ class ActionView(View):
 class FanQuery(BaseModel):
     """Which of a fan's things."""
 
-    concert_id: Annotated[
-        int | None, BeforeValidator(_id), Field(ge=1, le=LARGEST_ID, description="Only of this concert.")
-    ] = None
+    concert_id: Annotated[Id | None, BeforeValidator(_id), Field(description="Only of this concert.")] = None
 
 
 class FanView(View):
