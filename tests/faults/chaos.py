@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.faults.book import Book
-from tests.faults.faults import ALONE, FAULTS, Scene
+from tests.faults.faults import ALONE, FAULTS
 from tests.faults.machine import Neighbours
 from tests.faults.probe import Probe
+from tests.faults.scene import Scene
 from tests.faults.stack import Stack
 
 BACK_WITHIN = 15.0

@@ -1,45 +1,17 @@
 """The faults: what can happen to each process, to the wires between them, and to time. Each ends by itself."""
 
-import random
 import signal
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import closing, suppress
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
-import psutil
 import psycopg2
-import redis
-from celery import Celery
-from kombu import Exchange, Queue
 
-from tests.faults.stack import WORKERS, Stack, send
+from tests.faults.broker_faults import deliver_thrice, empty_broker, fill_broker, lose_messages
+from tests.faults.scene import Scene, broker_of, unavailable
+from tests.faults.stack import WORKERS, send
 from tests.faults.witness import connected
-
-OPERATION_OF = {
-    "queue_tokens": "queue_token.issue",
-    "reservations": "reservation.hold",
-    "points": "points.charge",
-    "payments": "payment.pay",
-    "sweeps": "queue_token.promote_waiting",
-}
-
-
-@dataclass
-class Scene:
-    """Where a fault happens: the stack, the dice, and a note of what was hit."""
-
-    stack: Stack
-    rng: random.Random
-    notes: list[str] = field(default_factory=list)
-
-    def pause(self, shortest: float, longest: float) -> None:
-        """Let a fault last."""
-        time.sleep(self.rng.uniform(shortest, longest))
-
 
 Fault = Callable[[Scene], None]
 
@@ -92,7 +64,7 @@ def kill_everything(scene: Scene) -> None:
 def cut_connections(scene: Scene) -> None:
     """End random sessions of the database, those inside a transaction first, many times in a row."""
     for _ in range(scene.rng.randint(3, 12)):
-        with _unavailable(), connected(scene.stack) as cursor:
+        with unavailable(), connected(scene.stack) as cursor:
             cursor.execute("""
                 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                  WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
@@ -106,12 +78,12 @@ def cut_commits(scene: Scene) -> None:
     A standby that does not exist is waited for; whoever waits is committed already and is cut off there.
     """
     cut = 0
-    with _unavailable():
+    with unavailable():
         _alter_system(scene, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
     until = time.monotonic() + scene.rng.uniform(1.0, 3.0)
     while time.monotonic() < until:
         scene.pause(0.1, 0.4)
-        with _unavailable(), connected(scene.stack) as cursor:
+        with unavailable(), connected(scene.stack) as cursor:
             cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
             cut += cursor.rowcount
     while not _restored(scene):
@@ -131,63 +103,6 @@ def _alter_system(scene: Scene, statement: str) -> None:
     with connected(scene.stack) as cursor:
         cursor.execute(statement)
         cursor.execute("SELECT pg_reload_conf()")
-
-
-def fill_broker(scene: Scene) -> None:
-    """Let the broker be full: it reads, and refuses every write."""
-    with _unavailable(), broker_of(scene.stack) as broker:
-        before = broker.config_get("maxmemory")["maxmemory"]
-        broker.config_set("maxmemory", "1")
-        scene.pause(1.0, 4.0)
-        broker.config_set("maxmemory", before)
-
-
-def lose_messages(scene: Scene) -> None:
-    """Delete the broker's lists again and again: messages are lost between broker and worker."""
-    lost = 0
-    until = time.monotonic() + scene.rng.uniform(1.0, 3.0)
-    frozen = [main for role in scene.rng.sample(WORKERS, 2) for main in scene.stack.family(role)]
-    send(frozen, signal.SIGSTOP)
-    try:
-        while time.monotonic() < until:
-            with _unavailable(), broker_of(scene.stack) as broker:
-                lost += sum(int(broker.llen(name)) for name in WORKERS)
-                broker.delete(*WORKERS, "unacked", "unacked_index")
-            time.sleep(0.05)
-    finally:
-        send(frozen, signal.SIGCONT)
-    scene.notes.append(f"{lost} lost")
-
-
-def empty_broker(scene: Scene) -> None:
-    """Let the broker forget everything: messages, marks, signs of life."""
-    with _unavailable(), broker_of(scene.stack) as broker:
-        broker.flushall()
-
-
-def deliver_thrice(scene: Scene) -> None:
-    """Deliver the same message three times at once, to every broker queue, several times."""
-    with Celery("rig", broker=scene.stack.service.broker_url) as app:
-        app.conf.update(task_ignore_result=True, broker_transport_options={"socket_timeout": 3})
-        for _ in range(scene.rng.randint(2, 6)):
-            for name, operation in OPERATION_OF.items():
-                task_id = _a_request(scene, operation)
-                with suppress(Exception):
-                    for _ in range(3):
-                        queue = Queue(name, Exchange(name), routing_key=name)
-                        kwargs = {} if name == "sweeps" else {"request_id": task_id}
-                        app.send_task(operation, kwargs=kwargs, task_id=task_id, queue=queue, retry=False)
-            scene.pause(0.05, 0.3)
-
-
-def _a_request(scene: Scene, operation: str) -> str:
-    """Return a request to deliver again: the newest, so that it is under way or just done."""
-    with _unavailable(), connected(scene.stack) as cursor:
-        sql = "SELECT id::text FROM request WHERE operation = %s ORDER BY submitted_at DESC LIMIT 1"
-        cursor.execute(sql, (operation,))
-        for (task_id,) in cursor.fetchall():
-            return str(task_id)
-    return str(uuid.uuid4())
 
 
 def second_beat(scene: Scene) -> None:
@@ -221,21 +136,10 @@ def skewed_worker(scene: Scene, role: str = "") -> None:
 def _wait_for_sign(scene: Scene, pattern: str, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        with _unavailable(), broker_of(scene.stack) as broker:
+        with unavailable(), broker_of(scene.stack) as broker:
             if broker.keys(pattern):
                 return
         time.sleep(0.1)
-
-
-def broker_of(stack: Stack) -> Any:
-    """Return a client of the stack's broker, for a `with`."""
-    url = stack.service.broker_url.replace("redis+socket://", "unix://").replace("virtual_host=", "db=")
-    return closing(redis.Redis.from_url(url, socket_timeout=2, decode_responses=True))
-
-
-def _unavailable() -> suppress:
-    """What happens to the rig itself when another fault hit the server it works on."""
-    return suppress(psycopg2.Error, redis.RedisError, ConnectionError, psutil.Error)
 
 
 def _catalogue() -> dict[str, Fault]:

@@ -10,8 +10,8 @@ import httpx
 import psycopg2
 
 from tests.faults.book import Book, Promise
-from tests.faults.faults import broker_of
 from tests.faults.probe import new_concert
+from tests.faults.scene import broker_of
 from tests.faults.stack import Stack, send
 from tests.faults.witness import connected
 
