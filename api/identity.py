@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from math import isfinite
 from pathlib import Path
+from threading import Lock
 from time import monotonic
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -52,25 +53,32 @@ class KeySet:
         self._source = source
         self._keys: dict[str | None, jwt.PyJWK] = {}
         self._read_at: float | None = None
+        self._reading = Lock()
 
     def key(self, key_id: str | None) -> jwt.PyJWK | None:
         """Return the key of this id; one key alone needs no id."""
-        age = monotonic() - self._read_at if self._read_at is not None else None
-        if age is None or age > (KEY_SET_PAUSE_SECONDS if key_id not in self._keys else KEY_SET_LIFE_SECONDS):
-            self._read()
+        if self._is_due(key_id):
+            # Whoever needs a key that is being read waits for it: without it his identity would look forged.
+            with self._reading:
+                if self._is_due(key_id):
+                    self._read()
         if key_id is None and len(self._keys) == 1:
             return next(iter(self._keys.values()))
         return self._keys.get(key_id)
 
+    def _is_due(self, key_id: str | None) -> bool:
+        age = monotonic() - self._read_at if self._read_at is not None else None
+        return age is None or age > (KEY_SET_PAUSE_SECONDS if key_id not in self._keys else KEY_SET_LIFE_SECONDS)
+
     def _read(self) -> None:
-        self._read_at = monotonic()
         try:
             keys = jwt.PyJWKSet.from_dict(self._document()).keys
-        except (OSError, ValueError, jwt.PyJWTError) as error:
+            self._keys = {key.key_id: key for key in keys}
+        except (OSError, TypeError, ValueError, AttributeError, jwt.PyJWTError) as error:
             # The keys known so far stay good: a provider that is away locks nobody out who was let in before.
             log.warning("identity_keys_unreadable", source=self._source, reason=str(error))
-            return
-        self._keys = {key.key_id: key for key in keys}
+        finally:
+            self._read_at = monotonic()
 
     def _document(self) -> dict[str, Any]:
         if urlsplit(self._source).scheme in {"http", "https"}:
@@ -97,12 +105,16 @@ class Identities:
         """Return who a JWT says its bearer is. Raises `TokenInvalidError` or `TokenExpiredError`."""
         if len(token) > LONGEST:
             raise _invalid()
-        identity = self._remembered(token)
+        identity = self._remembered(token, self._period())
         if identity.expires_at <= clock.utcnow().timestamp():
             raise _expired()
         return identity
 
-    def _verify(self, token: str) -> Identity:
+    def _period(self) -> int:
+        """Return a number that changes as often as a key set is read again: what a key vouched for ends with it."""
+        return int(monotonic() // KEY_SET_LIFE_SECONDS) if self._key_set else 0
+
+    def _verify(self, token: str, _period: int) -> Identity:
         try:
             algorithm, key = self._key_for(jwt.get_unverified_header(token))
             claims = jwt.decode(
@@ -115,9 +127,9 @@ class Identities:
                 # The end is checked by our one clock at each use, not once by PyJWT's.
                 options={"require": ["exp", "sub"], "verify_exp": False, "verify_aud": self._audience is not None},
             )
+            return _identity(claims)
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as error:
             raise _invalid() from error
-        return _identity(claims)
 
     def _key_for(self, header: Mapping[str, Any]) -> tuple[str, Any]:
         """Choose key and algorithm. A secret is never tried with a public-key algorithm nor the other way round."""

@@ -1,4 +1,6 @@
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -62,6 +64,7 @@ def test_an_operator_is_known_by_his_scope(scope: object, *, expected: bool) -> 
 BAD = {
     "no end": {"exp": None},
     "an end that is text": {"exp": "soon"},
+    "an end beyond all numbers": {"exp": 10**400},
     "no user": {"sub": None},
     "a user of no characters": {"sub": ""},
     "a user with a blank": {"sub": "a b"},
@@ -181,3 +184,44 @@ def test_a_new_key_is_found_and_an_unreadable_set_locks_nobody_out(
     monkeypatch.setattr(identity, "KEY_SET_LIFE_SECONDS", -1.0)
     again = jwt.encode(claims(sub="fan-2"), ED_KEY, "EdDSA", {"kid": "old"})
     assert identities.read(again).user_id == "fan-2"
+
+
+def test_what_a_withdrawn_key_signed_ends_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, now = tmp_path / "keys.json", [1000.0]
+    monkeypatch.setattr(identity, "monotonic", lambda: now[0])
+    identities = Identities(settings(identity_jwks=key_set(path, old=ED_KEY)))
+    token = jwt.encode(claims(), ED_KEY, "EdDSA", {"kid": "old"})
+    assert identities.read(token).user_id == "fan-1"
+    key_set(path, new=RSA_KEY)
+    now[0] += 2 * identity.KEY_SET_LIFE_SECONDS
+    with pytest.raises(TokenInvalidError):
+        identities.read(token)
+
+
+def test_nobody_is_refused_while_another_reads_the_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    identities = Identities(settings(identity_jwks=key_set(tmp_path / "keys.json", only=ED_KEY)))
+    read, reading, readings = identity.KeySet._document, threading.Barrier(2), []
+
+    def slowly(self: identity.KeySet) -> dict[str, Any]:
+        readings.append(1)
+        reading.wait(10)
+        # Long enough for the second thread to ask meanwhile; it passes either way, but fails without the lock.
+        threading.Event().wait(0.2)
+        return read(self)
+
+    monkeypatch.setattr(identity.KeySet, "_document", slowly)
+    tokens = [jwt.encode(claims(sub=f"fan-{n}"), ED_KEY, "EdDSA", {"kid": "only"}) for n in (1, 2)]
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(identities.read, tokens[0])
+        reading.wait(10)
+        second = threads.submit(identities.read, tokens[1])
+        assert [first.result(10).user_id, second.result(10).user_id] == ["fan-1", "fan-2"]
+    assert len(readings) == 1
+
+
+@pytest.mark.parametrize("text", ["[1]", '{"keys": 1}', '{"keys": [1]}', "7", "null"])
+def test_a_document_that_is_no_key_set_is_no_fault(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "keys.json"
+    path.write_text(text)
+    with pytest.raises(TokenInvalidError):
+        Identities(settings(identity_jwks=str(path))).read(jwt.encode(claims(), ED_KEY, "EdDSA", {"kid": "x"}))
