@@ -6,11 +6,12 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from pony.orm import Optional, PrimaryKey, Required, flush
+from pony.orm import Optional, PrimaryKey, Required
 
 from models.clock import to_rfc3339
 from models.database import Entity, rows
 from models.errors import AlreadyPaidError, AlreadyRefundedError, HoldExpiredError, PaymentNotFoundError
+from models.ids import new_id, reserve_ids
 from models.lifecycle import move
 from models.locking import lock
 from models.points import PointAccount
@@ -62,6 +63,7 @@ class Payment(Entity):
         lock(Seat, reservation.seat_ids())
         account = PointAccount.covering(user_id, reservation.amount)
         payment = cls(
+            id=new_id(cls),
             reservation_id=reservation.id,
             concert_id=reservation.concert_id,
             user_id=user_id,
@@ -70,7 +72,6 @@ class Payment(Entity):
             paid_at=now,
             request_id=request_id,
         )
-        flush()
         account.pay(payment.amount, payment_id=payment.id, request_id=request_id, now=now)
         reservation.confirm(payment.id)
         token.complete(now)
@@ -85,6 +86,7 @@ class Payment(Entity):
         lock(Reservation, reservation_ids)
         lock(Seat, [seat_id for seat_ids in seat_ids_of(reservation_ids).values() for seat_id in seat_ids])
         PointAccount.lock_existing([user_id for user_id, _ in orders])
+        reserve_ids(cls, len(orders))
 
     @classmethod
     def give_back(cls, *, payment_id: int, request_id: UUID, now: datetime) -> "Payment":

@@ -6,11 +6,12 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from pony.orm import PrimaryKey, Required, flush
+from pony.orm import PrimaryKey, Required
 
 from models.clock import to_rfc3339
 from models.database import Entity, change, rows
 from models.errors import BalanceLimitExceededError, InsufficientPointsError
+from models.ids import new_id, reserve_ids
 from models.locking import lock
 
 LARGEST_CHARGE = 1_000_000
@@ -43,8 +44,12 @@ class PointAccount(Entity):
 
     @classmethod
     def lock_existing(cls, user_ids: Iterable[str]) -> None:
-        """Lock the accounts of many users at once."""
-        lock(cls, user_ids)
+        """Lock the accounts of many users at once, for an entry each."""
+        user_ids = list(user_ids)
+        found = lock(cls, user_ids)
+        if all(user_id in found for user_id in user_ids):
+            # Entries count up within an account: their ids may be taken only once every account is locked.
+            reserve_ids(PointEntry, len(user_ids))
 
     @classmethod
     def charge(cls, *, user_id: str, amount: int, request_id: UUID, now: datetime) -> "PointEntry":
@@ -80,6 +85,7 @@ class PointAccount(Entity):
     def _enter(self, kind: EntryKind, amount: int, reference: str, request_id: UUID, now: datetime) -> "PointEntry":
         self.balance += amount
         return PointEntry(
+            id=new_id(PointEntry),
             user_id=self.user_id,
             kind=kind.value,
             amount=amount,
@@ -111,7 +117,6 @@ class PointEntry(Entity):
 
     def charged(self) -> dict[str, Any]:
         """Return the result of a charge: `{"user_id", "balance", "entry_id"}`."""
-        flush()
         return {"user_id": self.user_id, "balance": self.balance_after, "entry_id": self.id}
 
     @staticmethod

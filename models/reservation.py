@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from pony.orm import Optional, PrimaryKey, Required, flush
+from pony.orm import Optional, PrimaryKey, Required
 
 from models.database import Entity, change, rows
 from models.errors import (
@@ -16,6 +16,7 @@ from models.errors import (
     SeatNotFoundError,
     SeatTakenError,
 )
+from models.ids import new_id, reserve_ids
 from models.lifecycle import move
 from models.locking import lock, remembered
 from models.performance import Performance
@@ -94,6 +95,7 @@ class Reservation(Entity):
         for reservation in lapsed:
             reservation.expire(now)
         reservation = cls(
+            id=new_id(cls),
             performance_id=performance_id,
             concert_id=performance.concert_id,
             user_id=user_id,
@@ -105,7 +107,6 @@ class Reservation(Entity):
             expires_at=now + policy.hold,
             request_id=request_id,
         )
-        flush()
         note_hold(reservation.id, (user_id, performance.concert_id), [seat.id for seat in seats])
         token.keep_alive_until(reservation.expires_at, now)
         for seat in seats:
@@ -123,6 +124,7 @@ class Reservation(Entity):
         seats_of_users({(token.user_id, token.concert_id) for token in tokens.values()}, now)
         cls._lock_lapsed(seat_ids, now)
         lock(Seat, seat_ids)
+        reserve_ids(cls, len(orders))
 
     @classmethod
     def _lock_lapsed(cls, seat_ids: Sequence[int], now: datetime) -> list["Reservation"]:
