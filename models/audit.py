@@ -79,14 +79,26 @@ INVARIANTS = (
     _Invariant(
         "every seat's status equals what reservations say",
         "SELECT count(*) FROM seat",
-        """SELECT 'seat ' || s.id || ' is ' || s.status || ', reservations say ' || coalesce(l.says, 'available')
+        """SELECT 'seat ' || s.id || ' is ' || s.status || coalesce(' until ' || s.held_until, '')
+                  || ', reservations say ' || coalesce(l.says || coalesce(' until ' || l.until, ''), 'available')
              FROM seat s
              LEFT JOIN (SELECT rs.seat_id, r.id AS reservation_id,
-                               CASE r.status WHEN 'held' THEN 'held' ELSE 'sold' END AS says
+                               CASE r.status WHEN 'held' THEN 'held' ELSE 'sold' END AS says,
+                               CASE r.status WHEN 'held' THEN r.expires_at END AS until
                           FROM reservation_seat rs JOIN reservation r ON r.id = rs.reservation_id
                          WHERE r.status IN ('held', 'confirmed')) l ON l.seat_id = s.id
             WHERE s.status <> coalesce(l.says, 'available')
-               OR s.reservation_id IS DISTINCT FROM l.reservation_id""",
+               OR s.reservation_id IS DISTINCT FROM l.reservation_id OR s.held_until IS DISTINCT FROM l.until""",
+    ),
+    _Invariant(
+        "every reservation's number and amount are those of its seats",
+        "SELECT coalesce(sum(seat_count), 0) FROM reservation",
+        """SELECT 'reservation ' || r.id || ' says ' || r.seat_count || ' seats for ' || r.amount || ', it took '
+                  || count(s.id) || ' for ' || coalesce(sum(rs.price), 0)
+             FROM reservation r
+             LEFT JOIN reservation_seat rs ON rs.reservation_id = r.id
+             LEFT JOIN seat s ON s.id = rs.seat_id AND s.performance_id = r.performance_id
+            GROUP BY r.id HAVING count(s.id) <> r.seat_count OR coalesce(sum(rs.price), 0) <> r.amount""",
     ),
     _Invariant(
         "a reservation's seats are live exactly while it is",
@@ -160,7 +172,11 @@ INVARIANTS = (
         """SELECT 'concert ' || q.concert_id || ' counts ' || q.last_place - q.admitted_total - q.gone_total
                   || ' waiting, there are ' || count(t.id)
              FROM queue q LEFT JOIN queue_token t ON t.concert_id = q.concert_id AND t.status = 'waiting'
-            GROUP BY q.concert_id HAVING count(t.id) <> q.last_place - q.admitted_total - q.gone_total""",
+            GROUP BY q.concert_id HAVING count(t.id) <> q.last_place - q.admitted_total - q.gone_total
+            UNION ALL
+           SELECT 'token ' || t.id || ' waits at place ' || place || ', although ' || serving_number || ' was admitted'
+             FROM queue_token t JOIN queue USING (concert_id)
+            WHERE status = 'waiting' AND place <= serving_number AND expires_at > $now""",
     ),
     _Invariant(
         "one effect per request, and none without",
@@ -181,7 +197,15 @@ INVARIANTS = (
               AND coalesce(c.effects, 0) <> CASE WHEN r.status <> 'done' THEN 0
                                                  WHEN r.operation = 'payment.pay' THEN 2 ELSE 1 END
                OR r.operation = 'queue_token.issue'
-              AND coalesce(c.effects, 0) > CASE WHEN r.status = 'done' THEN 1 ELSE 0 END""",
+              AND coalesce(c.effects, 0) > CASE WHEN r.status = 'done' THEN 1 ELSE 0 END
+            UNION ALL
+           SELECT r.operation || ' ' || r.id || ' is done, its reservation is ' || coalesce(v.status, 'unknown')
+             FROM request r LEFT JOIN reservation v ON v.id = (r.arguments ->> 'reservation_id')::bigint
+            WHERE r.operation = 'reservation.release' AND r.status = 'done' AND v.status IS DISTINCT FROM 'released'
+            UNION ALL
+           SELECT r.operation || ' ' || r.id || ' is done, its token is ' || coalesce(t.status, 'unknown')
+             FROM request r LEFT JOIN queue_token t ON t.id = (r.arguments ->> 'queue_token_id')::bigint
+            WHERE r.operation = 'queue_token.leave' AND r.status = 'done' AND t.status IS DISTINCT FROM 'left'""",
     ),
     _Invariant(
         UNKEPT_PROMISES,

@@ -85,6 +85,18 @@ PLANTS = {
         {"every seat's status equals what reservations say"},
         "UPDATE seat SET status = 'available', reservation_id = NULL, held_until = NULL WHERE status = 'held'",
     ),
+    "a seat held longer than its reservation": (
+        {"every seat's status equals what reservations say"},
+        "UPDATE seat SET held_until = held_until + interval '1 hour' WHERE status = 'held'",
+    ),
+    "a reservation for another amount": (
+        {"every reservation's number and amount are those of its seats"},
+        "UPDATE reservation SET amount = amount - 1 WHERE user_id = 'holds'",
+    ),
+    "a reservation that counts a seat too few": (
+        {"every reservation's number and amount are those of its seats"},
+        "UPDATE reservation SET seat_count = seat_count + 1 WHERE user_id = 'holds'",
+    ),
     "a seat sold to nobody": (
         {"every seat's status equals what reservations say"},
         """UPDATE seat SET status = 'sold', reservation_id = (SELECT max(id) FROM reservation)
@@ -111,7 +123,10 @@ PLANTS = {
         "UPDATE point_account SET balance = 8000 WHERE user_id = 'bought'",
     ),
     "a payment that differs from its seats' prices": (
-        {"every payment's amount equals its seats' prices"},
+        {
+            "every payment's amount equals its seats' prices",
+            "every reservation's number and amount are those of its seats",
+        },
         """UPDATE reservation_seat SET price = price + 1
             WHERE reservation_id = (SELECT id FROM reservation WHERE user_id = 'bought')""",
     ),
@@ -150,6 +165,19 @@ PLANTS = {
     "a line that counts one too few": (
         {"every line's counters equal its tokens"},
         "UPDATE queue SET gone_total = gone_total + 1",
+    ),
+    "a fan whom the line has passed": (
+        {"every line's counters equal its tokens"},
+        "UPDATE queue SET serving_number = last_place",
+    ),
+    "a release that released nothing": (
+        {"one effect per request, and none without"},
+        """UPDATE reservation SET status = 'expired'
+            WHERE user_id = 'released' AND status = 'released'""",
+    ),
+    "a place given up that is not": (
+        {"one effect per request, and none without"},
+        "UPDATE queue_token SET status = 'expired' WHERE user_id = 'left'",
     ),
     "a request done without an effect": (
         {"one effect per request, and none without"},
