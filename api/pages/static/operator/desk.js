@@ -16,6 +16,13 @@ import { seatOverview } from './seat-overview.js';
 import { steering } from './steering.js';
 
 const EVERY_SECONDS = 2;
+const SMOOTHED_OVER = 5;
+
+/** Each value as the mean of the last few: single seconds jump too much to be read. */
+const smoothed = (values) => values.map((_, at) => {
+  const near = values.slice(Math.max(0, at - SMOOTHED_OVER + 1), at + 1);
+  return Math.round(10 * near.reduce((sum, value) => sum + value, 0) / near.length) / 10;
+});
 
 const fact = (name, value, extra = null) => h('div', { class: 'fact' }, h('dt', null, say(`desk.${name}`)), h('dd', null, value, extra));
 
@@ -38,7 +45,7 @@ function seatBar(stats) {
 function plots(stats, history) {
   const since = { from: time(history.startedAt), to: time(Date.now()) };
   const minute = { from: say('plot.minute-ago'), to: say('plot.now') };
-  const last = (name) => ({ name: say(`plot.${name}`), values: stats.last_60_seconds[name] ?? [] });
+  const last = (name) => ({ name: say(`plot.${name}`), values: smoothed(stats.last_60_seconds[name] ?? []) });
   return [
     plot(say('plot.line'), [{ name: say('desk.waiting'), values: history.values('waiting') }, { name: say('desk.active'), values: history.values('active') }], since),
     plot(say('plot.per-second'), Object.keys(stats.last_60_seconds).map(last), minute),

@@ -1,11 +1,13 @@
 /** The seats of a date by section and status. */
 
+import { keepAsking } from '../talk/polling.js';
 import { h, show } from '../screen/dom.js';
 import { dayAndTime } from '../screen/figures.js';
 import { refusal } from '../screen/notice.js';
 import { figure, say } from '../screen/words.js';
 import { askAllAsOperator, ifOffered } from './asking.js';
 
+const EVERY_SECONDS = 10;
 const KINDS = ['available', 'held', 'sold'];
 
 function countBySection(seats) {
@@ -27,14 +29,15 @@ function table(seats) {
 export function seatOverview(concert, signal) {
   const dates = concert.performances ?? [];
   const body = h('div');
-  const look = async (performanceId) => {
-    const seats = await ifOffered(() => askAllAsOperator(`/v1/operator/performances/${performanceId}/seats`, { signal }));
+  const look = async () => {
+    const seats = await ifOffered(() => askAllAsOperator(`/v1/operator/performances/${choice.value}/seats`, { signal }));
     show(body, seats && table(seats));
     element.hidden = !seats;
+    return seats ? EVERY_SECONDS : null;
   };
-  const onChange = (event) => look(event.target.value).catch((error) => { if (!signal.aborted) show(body, refusal(error)); });
-  const choice = h('select', { id: 'date', onchange: onChange }, dates.map((date) => h('option', { value: date.performance_id }, dayAndTime(date.starts_at))));
+  const tell = (error) => { if (!signal.aborted) show(body, refusal(error)); };
+  const choice = h('select', { id: 'date', onchange: () => look().catch(tell) }, dates.map((date) => h('option', { value: date.performance_id }, dayAndTime(date.starts_at))));
   const element = h('div', { class: 'stack', hidden: true }, h('div', { class: 'row' }, h('label', { for: 'date' }, say('steps.date')), choice), body);
-  if (dates.length) onChange({ target: choice });
+  if (dates.length) keepAsking(look, { signal }).catch(tell);
   return element;
 }

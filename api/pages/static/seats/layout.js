@@ -2,7 +2,7 @@
 
 export const PITCH = 10;
 const GAP = 24;
-const LABEL = 16;
+const LABEL = 22;
 const AISLE_FROM = 24;
 const STAGE = 46;
 const BEND = 0.1;
