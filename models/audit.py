@@ -143,7 +143,8 @@ INVARIANTS = (
            SELECT kind || ' entry ' || e.id || ' of ' || e.user_id || ' stands for no payment'
              FROM point_entry e
             WHERE kind <> 'charge'
-              AND NOT EXISTS (SELECT FROM payment p WHERE e.reference = 'payment:' || p.id AND e.user_id = p.user_id)""",
+              AND NOT EXISTS (SELECT FROM payment p
+                               WHERE e.reference = 'payment:' || p.id AND e.user_id = p.user_id)""",
     ),
     _Invariant(
         "nothing paid after its hold ended",

@@ -80,7 +80,7 @@ class Line:
         behind_room = max(0, position - max(0, self.capacity - self.active))
         by_limit = position / self.admit_per_second if self.admit_per_second else 0.0
         by_room = behind_room / max(self.observed_rate, self.capacity / SLOWEST_TURN) if behind_room else 0.0
-        return max(1, ceil(max(by_limit, by_room)))
+        return max(1, ceil(min(LONGEST_WAIT, max(by_limit, by_room))))
 
     def view(self) -> dict[str, Any]:
         """Return the contract's body of `GET /v1/queues/{concert_id}`; the estimate is a newcomer's."""
@@ -98,6 +98,8 @@ class Line:
 # Seconds after which each place inside is free again at the latest, by the default policy; it is
 # what an estimate falls back to before any admission was seen.
 SLOWEST_TURN = 600.0
+# A year says enough; a rate close to nothing would make the estimate endless.
+LONGEST_WAIT = 31_536_000.0
 
 _LOAD = """
     SELECT q.state, q.capacity, q.last_place, q.serving_number, q.last_place - q.admitted_total - q.gone_total,

@@ -182,10 +182,17 @@ class QueueToken(Entity):
 
     @staticmethod
     def mark_used(token_id: int, now: datetime) -> None:
-        """Note that an admitted fan came; without it the admission is given to the next one."""
-        sql = "UPDATE queue_token SET used_at = $now WHERE id = $token_id AND used_at IS NULL AND status = 'active'"
-        change(sql, token_id=token_id, now=now)
+        """Note that an admitted fan came; without it the admission is given to the next one.
+
+        Waits for nobody: who has the token locked is using it, ending it, or done before the next poll.
+        """
+        change(_MARK_USED, token_id=token_id, now=now)
 
 
 STANDING = "id, concert_id, user_id, place, status, issued_at, admitted_at, used_at, expires_at"
+_MARK_USED = """
+    UPDATE queue_token SET used_at = $now WHERE id = ANY(ARRAY(
+        SELECT id FROM queue_token
+         WHERE id = $token_id AND used_at IS NULL AND status = 'active' FOR UPDATE SKIP LOCKED))
+"""
 _FIND = Prepared("find_queue_token", "bigint", f"SELECT {STANDING} FROM queue_token WHERE id = $1")  # noqa: S608

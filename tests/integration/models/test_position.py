@@ -1,5 +1,6 @@
 """A position costs no counting, is exact at the head, and never grows."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -122,6 +123,8 @@ def test_estimates_follow_the_room_the_limit_and_the_rate_seen(sale, time):
     assert sale.line(free).estimated_wait_seconds(5) == 1
     limited = sale.show(capacity=100, admit_per_second=2)
     assert sale.line(limited).estimated_wait_seconds(20) == 10
+    hardly = replace(sale.line(limited), admit_per_second=1e-310)
+    assert hardly.estimated_wait_seconds(20) == line.LONGEST_WAIT
     busy = sale.show(capacity=4)
     tokens = sale.join_all(busy, FANS)
     sale.promote()

@@ -1,5 +1,6 @@
 """Who is let in: in order of issue, never above capacity, never faster than allowed."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -71,6 +72,28 @@ def test_an_admission_that_nobody_used_is_given_on_after_a_minute(sale, time):
     time.tick(timedelta(seconds=1))
     assert sale.promote() == 1
     assert _statuses(sale, tokens) == ["active", "expired", "active"]
+
+
+def test_noting_a_use_waits_for_nobody_who_has_the_token_locked(sale):
+    from models import clock
+    from models.database import write_session
+    from models.locking import lock
+    from models.queue_token import QueueToken
+
+    token_id = sale.join(sale.show(), "a")
+    sale.promote()
+
+    def note():
+        with write_session():
+            QueueToken.mark_used(token_id, clock.utcnow())
+
+    with ThreadPoolExecutor(1) as thread:
+        with write_session():
+            lock(QueueToken, [token_id])
+            thread.submit(note).result(timeout=4)
+        assert sale.token(token_id).used_at is None
+        thread.submit(note).result(timeout=4)
+    assert sale.token(token_id).used_at is not None
 
 
 def test_holding_a_seat_is_a_use(sale, time):
