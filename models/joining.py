@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from psycopg2.extras import execute_values
-
-from models.database import Prepared, db
+from models.database import Prepared
 from models.errors import ConcertNotFoundError, DomainError, QueueClosedError, TokenInvalidError
 from models.line import HEAD, Line
 from models.locking import lock
@@ -34,8 +32,8 @@ def issue(orders: Sequence[Order], now: datetime, policy: Policy) -> list[dict[s
         queue = queues.get(concert_id)
         if queue is None or key in known or key in fresh or queue.state == QueueState.CLOSED:
             continue
-        fresh[key] = (concert_id, user_id, queue.next_place(), now, now + policy.waiting_token, order.request_id)
-    issued = _insert(list(fresh.values()))
+        fresh[key] = (concert_id, user_id, queue.next_place(), str(order.request_id))
+    issued = _insert(list(fresh.values()), now, now + policy.waiting_token)
     positions = _positions(known, issued, queues, now)
     tokens = known | issued
     return [_answer(order, queues, tokens, positions, policy) for order in orders]
@@ -77,14 +75,15 @@ def _live_tokens(orders: Sequence[Order], now: datetime) -> dict[tuple[int, str]
     return {(token.concert_id, token.user_id): token for token in standings if token.id not in overdue}
 
 
-def _insert(tokens: Sequence[tuple[Any, ...]]) -> dict[tuple[int, str], Standing]:
-    """Insert new tokens with one statement."""
+def _insert(
+    tokens: Sequence[tuple[int, str, int, str]], now: datetime, expires_at: datetime
+) -> dict[tuple[int, str], Standing]:
+    """Insert new tokens (concert, user, place, request) with one statement."""
     if not tokens:
         return {}
-    db.flush()  # The queue's counters and ended tokens must be there before the index is asked.
-    cursor = db.get_connection().cursor()
-    waiting = "(%s, %s, %s, %s, %s, %s, 'waiting')"
-    inserted = execute_values(cursor, _INSERT, tokens, template=waiting, page_size=len(tokens), fetch=True)
+    concerts, users, places, requests = (list(column) for column in zip(*tokens, strict=True))
+    # Pony saves what was changed before (the queue's counters, tokens that ended), so the index finds it.
+    inserted = _INSERT.rows(concerts, users, places, requests, now, expires_at)
     return {(standing.concert_id, standing.user_id): standing for standing in (Standing(*row) for row in inserted)}
 
 
@@ -140,7 +139,11 @@ _LIVE = Prepared(
     """,  # noqa: S608  # It is put together from constants.
 )
 
-_INSERT = f"""
-    INSERT INTO queue_token (concert_id, user_id, place, issued_at, expires_at, request_id, status)
-    VALUES %s RETURNING {STANDING}
-"""  # noqa: S608
+_INSERT = Prepared(
+    "insert_queue_tokens",
+    "bigint[], text[], bigint[], uuid[], timestamptz, timestamptz",
+    f"""
+    INSERT INTO queue_token (concert_id, user_id, place, request_id, issued_at, expires_at, status)
+    SELECT *, $5, $6, 'waiting' FROM unnest($1, $2, $3, $4) RETURNING {STANDING}
+    """,  # noqa: S608
+)
