@@ -10,6 +10,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from models.policy import Policy
 
 SHORTEST_SECRET = 32
+# What a process started by hand in demo mode signs with; refused everywhere else.
+DEMO_SECRET = "demo-mode-only-" + "0" * SHORTEST_SECRET
 
 
 class Settings(BaseSettings):
@@ -74,12 +76,19 @@ class Settings(BaseSettings):
         return cls()
 
     @model_validator(mode="after")
+    def _identities_cannot_be_forged(self) -> Self:
+        if self.identity_secret is not None and not self.demo and not _is_strong(self.identity_secret):
+            message = f"FRONTROW_IDENTITY_SECRET must have at least {SHORTEST_SECRET} bytes outside demo mode"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
     def _secret_is_strong_enough(self) -> Self:
-        if len(self.secret.get_secret_value().encode()) >= SHORTEST_SECRET:
+        if _is_strong(self.secret) and (self.demo or self.secret.get_secret_value() != DEMO_SECRET):
             return self
         if self.demo and not self.secret.get_secret_value():
             # A process started by hand in demo mode still needs a key; it is worth nothing elsewhere.
-            object.__setattr__(self, "secret", SecretStr("demo-mode-only-" + "0" * SHORTEST_SECRET))
+            object.__setattr__(self, "secret", SecretStr(DEMO_SECRET))
             return self
         message = (
             f"FRONTROW_SECRET must be set to at least {SHORTEST_SECRET} bytes outside demo mode"
@@ -100,3 +109,7 @@ class Settings(BaseSettings):
             queue_capacity=self.queue_capacity,
             poll_after=timedelta(seconds=self.poll_after_seconds),
         )
+
+
+def _is_strong(secret: SecretStr) -> bool:
+    return len(secret.get_secret_value().encode()) >= SHORTEST_SECRET

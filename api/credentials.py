@@ -6,8 +6,9 @@ from typing import Final, NamedTuple
 
 import falcon
 
+from api.freshness import Freshness
 from api.identity import Identities
-from api.lines import Lines, tick_of
+from api.lines import Lines
 from api.problems import ProblemError
 from api.token_signature import PREFIX, QueueTokenClaims, TokenSignature
 from models import clock
@@ -62,12 +63,12 @@ class Caller(NamedTuple):
 class Gatekeeper:
     """Reads bearer tokens and says who may pass."""
 
-    def __init__(self, settings: Settings, signature: TokenSignature, lines: Lines) -> None:
+    def __init__(self, settings: Settings, signature: TokenSignature, lines: Lines, freshness: Freshness) -> None:
         """Take the keys from the settings; `lines` tells a fan who still waits his position."""
         self._identities = Identities(settings)
         self._signature = signature
         self._lines = lines
-        self._recent = RecentStandings()
+        self._recent = RecentStandings(freshness)
         self._retry_after = str(settings.poll_after_seconds)
 
     def admit(self, req: falcon.Request, credential: Credential) -> Caller:
@@ -114,17 +115,18 @@ class Gatekeeper:
 
 
 class RecentStandings:
-    """Where tokens stood that were asked for in this tick, once their use was noted."""
+    """Where tokens stood that were asked for a moment ago, once their use was noted."""
 
-    def __init__(self) -> None:
+    def __init__(self, freshness: Freshness) -> None:
         """Start with none."""
-        self._tick, self._standings = 0, dict[int, Standing]()
+        self._freshness = freshness
+        self._mark, self._standings = (0, 0), dict[int, Standing]()
 
     def of(self, token: QueueTokenClaims, now: datetime) -> Standing:
-        """Return where a token stands, read in this tick. Raises `TokenInvalidError`."""
-        tick = tick_of(now)
-        if tick != self._tick:
-            self._tick, self._standings = tick, {}
+        """Return where a token stands, as fresh as `Freshness` asks for. Raises `TokenInvalidError`."""
+        mark = self._freshness.mark(now)
+        if mark != self._mark:
+            self._mark, self._standings = mark, {}
         found = self._standings.get(token.id)
         if found is None or found.used_at is None:
             found = self._standings[token.id] = standing_of(token)

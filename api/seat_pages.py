@@ -1,7 +1,8 @@
 """Pages of seats as this process last read them: thousands of fans look at the same seats in the same second.
 
 What a seat is never changes, so it is read once and kept as JSON; which seats are held or sold is
-read with one statement a tick, and a page is written again only when one of its seats changed.
+read with one statement a tick, and whenever it is said to have changed; a page is written again
+only when one of its seats changed.
 """
 
 from bisect import bisect_right
@@ -13,7 +14,7 @@ from typing import NamedTuple
 from pydantic_core import to_json
 
 from api.caching import Representation
-from api.lines import tick_of
+from api.freshness import Freshness
 from api.schemas.performances import SeatQuery
 from models import clock
 from models.database import read_session
@@ -35,7 +36,7 @@ class Places(NamedTuple):
 class Moment(NamedTuple):
     """Which seats were not free in a tick, and the pages written of it so far."""
 
-    tick: int
+    mark: tuple[int, int]
     held: frozenset[int]
     sold: frozenset[int]
     pages: dict[SeatQuery, Representation]
@@ -49,8 +50,9 @@ class Moment(NamedTuple):
 class SeatPages:
     """The seats that somebody looks at; one that was sold is shown as available for a tick at most."""
 
-    def __init__(self) -> None:
+    def __init__(self, freshness: Freshness) -> None:
         """Start with none."""
+        self._freshness = freshness
         self._places: dict[int, Places] = {}
         self._moments: dict[int, Moment] = {}
         self._reading = Lock()
@@ -70,13 +72,13 @@ class SeatPages:
         return page
 
     def _now(self, performance_id: int) -> Moment:
-        moment = self._moments.get(performance_id)
-        if moment is None or moment.tick != tick_of(clock.utcnow()):
+        moment, mark = self._moments.get(performance_id), self._freshness.mark(clock.utcnow())
+        if moment is None or moment.mark != mark:
             with self._reading:
                 moment, now = self._moments.get(performance_id), clock.utcnow()
-                # A later tick is as bad as an earlier one: the clock was put back since.
-                if moment is None or moment.tick != tick_of(now):
-                    moment = self._moments[performance_id] = _read(performance_id, moment, now)
+                # A later mark is as bad as an earlier one: the clock was put back since.
+                if moment is None or moment.mark != mark:
+                    moment = self._moments[performance_id] = _read(performance_id, moment, mark, now)
         return moment
 
     def _places_of(self, performance_id: int) -> Places:
@@ -96,12 +98,12 @@ def _read_places(performance_id: int) -> Places:
     return Places([place["id"] for place in places], [to_json(place)[:-1] + b',"status":"' for place in places])
 
 
-def _read(performance_id: int, before: Moment | None, now: datetime) -> Moment:
+def _read(performance_id: int, before: Moment | None, mark: tuple[int, int], now: datetime) -> Moment:
     with read_session():
         held, sold = Seat.taken(performance_id, now)
     if before is not None and (before.held, before.sold) == (held, sold):
-        return before._replace(tick=tick_of(now))
-    return Moment(tick_of(now), held, sold, pages={}, before=before.pages if before else {})
+        return before._replace(mark=mark)
+    return Moment(mark, held, sold, pages={}, before=before.pages if before else {})
 
 
 def _write(places: Places, moment: Moment, query: SeatQuery) -> bytes:

@@ -4,13 +4,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from api.lines import tick_of
 from api.problems import ProblemError, problem_of_outcome
 from api.token_signature import QueueTokenClaims, TokenSignature
+from models import clock
 from models.clock import to_rfc3339
 from models.database import read_session
 from models.request import Accepted, Request
 
-ISSUE = "queue_token.issue"
+ISSUE, LEAVE = "queue_token.issue", "queue_token.leave"
 
 
 class TaskView:
@@ -39,6 +41,9 @@ class TaskView:
             task = Request.task(task_id, user_id)
         if task is None:
             raise ProblemError(code="task_not_found", detail="There is no such task.")
+        if task["operation"] == LEAVE and _is_of_this_tick(task["finished_at"]):
+            # A poll may be answered from what was read earlier in this tick: told now, the leave would seem undone.
+            return {**task, "status": "queued", "finished_at": None, "result": None, "problem": None}
         if task["problem"] is not None:
             task["problem"] = problem_of_outcome(task["problem"])
         elif task["result"] is not None and task["operation"] == ISSUE:
@@ -51,3 +56,7 @@ class TaskView:
         issued_at = datetime.fromisoformat(result["issued_at"])
         claims = QueueTokenClaims(result["id"], result["concert_id"], result["place"], result["user_id"], issued_at)
         return {"token": self._signature.sign(claims), **shown}
+
+
+def _is_of_this_tick(finished_at: str | None) -> bool:
+    return finished_at is not None and tick_of(datetime.fromisoformat(finished_at)) == tick_of(clock.utcnow())

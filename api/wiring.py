@@ -1,9 +1,11 @@
 """What resources are given: the settings, and the few objects that one process shares."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from api.accepted import Acceptance
 from api.credentials import Gatekeeper
+from api.freshness import Freshness
 from api.lines import Lines
 from api.programme import Programme
 from api.rate_limits import RateLimits
@@ -11,6 +13,7 @@ from api.seat_pages import SeatPages
 from api.task_view import TaskView
 from api.token_signature import TokenSignature
 from settings import Settings
+from workers import seat_changes
 from workers.broker import Broker, broker_of
 from workers.tally import Tally
 
@@ -35,14 +38,15 @@ def wire(settings: Settings) -> Wiring:
     """Make the parts of an application; opens no connection."""
     signature, lines = TokenSignature(settings.secret), Lines()
     tasks, broker = TaskView(signature), broker_of(settings)
+    freshness = Freshness(partial(seat_changes.version, broker))
     return Wiring(
         settings=settings,
-        gatekeeper=Gatekeeper(settings, signature, lines),
+        gatekeeper=Gatekeeper(settings, signature, lines, freshness),
         acceptance=Acceptance(tasks),
         tasks=tasks,
         lines=lines,
         programme=Programme(),
-        seat_pages=SeatPages(),
+        seat_pages=SeatPages(freshness),
         broker=broker,
         limits=RateLimits(settings, broker),
         tally=Tally(broker),

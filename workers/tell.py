@@ -9,6 +9,7 @@ from celery.signals import worker_process_shutdown
 from models import clock
 from models.order import Order
 from models.request import Outcome, RequestStatus
+from workers import seat_changes
 from workers.app import settings
 from workers.broker import broker_of
 from workers.tally import Histogram, Tally
@@ -43,6 +44,8 @@ def finished(operation: str, orders: Sequence[Order], outcomes: Sequence[Outcome
     """
     if not outcomes:
         return
+    if operation in seat_changes.OPERATIONS and any(outcome.status is RequestStatus.DONE for outcome in outcomes):
+        seat_changes.tell(broker_of(settings))
     codes = [_code(outcome) for outcome in outcomes]
     log.info(
         FINISHED,

@@ -5,6 +5,7 @@ import threading
 from collections import Counter
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from freezegun import freeze_time
 
 from api import lines, seat_pages
 from api.caching import Representation
+from api.freshness import MOST_TURNS, SAME_MOMENT, Freshness
 from api.lines import Lines, Snapshot
 from api.schemas.performances import SeatQuery
 from api.seat_pages import MOST_PAGES, SeatPages
@@ -143,7 +145,7 @@ def statuses(page: Representation) -> dict[int, str]:
 
 
 def test_seats_are_read_once_a_tick_and_written_once_while_they_stay(hall: Hall) -> None:
-    kept = SeatPages()
+    kept = SeatPages(Freshness(lambda: None))
     with freeze_time(NOON) as clock:
         first = kept.page(1, SeatQuery())
         assert kept.page(1, SeatQuery()) is first
@@ -155,7 +157,7 @@ def test_seats_are_read_once_a_tick_and_written_once_while_they_stay(hall: Hall)
 
 
 def test_a_seat_that_was_sold_is_shown_as_sold_in_the_next_tick(hall: Hall) -> None:
-    kept = SeatPages()
+    kept = SeatPages(Freshness(lambda: None))
     with freeze_time(NOON) as clock:
         assert set(statuses(kept.page(1, SeatQuery())).values()) == {"available"}
         hall.held, hall.sold = frozenset({2}), frozenset({4})
@@ -171,7 +173,7 @@ def test_a_seat_that_was_sold_is_shown_as_sold_in_the_next_tick(hall: Hall) -> N
 
 
 def test_a_clock_that_is_put_back_does_not_stop_the_seats(hall: Hall) -> None:
-    kept = SeatPages()
+    kept = SeatPages(Freshness(lambda: None))
     with freeze_time(NOON) as clock:
         kept.page(1, SeatQuery())
         hall.sold = frozenset({4})
@@ -180,7 +182,7 @@ def test_a_clock_that_is_put_back_does_not_stop_the_seats(hall: Hall) -> None:
 
 
 def test_a_page_none_of_whose_seats_changed_stays_the_same(hall: Hall) -> None:
-    kept = SeatPages()
+    kept = SeatPages(Freshness(lambda: None))
     with freeze_time(NOON) as clock:
         first = kept.page(1, SeatQuery.model_validate({"limit": "2"}))
         hall.sold = frozenset({5})
@@ -191,7 +193,7 @@ def test_a_page_none_of_whose_seats_changed_stays_the_same(hall: Hall) -> None:
 @pytest.mark.usefixtures("hall")
 def test_strangers_cannot_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(seat_pages, "MOST_SEATS", 50)
-    kept = SeatPages()
+    kept = SeatPages(Freshness(lambda: None))
     for performance_id in range(100):
         kept.page(performance_id, SeatQuery())
     assert sum(len(places.ids) for places in kept._places.values()) <= 50
@@ -237,3 +239,18 @@ def test_places_given_up_are_forgotten_when_they_were_passed(monkeypatch: pytest
         assert kept.of(1).left == {4, 5}
         clock.tick(timedelta(seconds=1))
         assert kept.of(1).left == {5, 6}
+
+
+def test_what_was_read_is_read_again_when_seats_are_said_to_have_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    version, moments = count(), count()
+    monkeypatch.setattr("api.freshness.monotonic", lambda: next(moments) * (SAME_MOMENT + 0.001))
+    freshness, now = Freshness(lambda: next(version)), datetime(2026, 11, 23, 12, tzinfo=UTC)
+    marks = [freshness.mark(now) for _ in range(MOST_TURNS + 4)]
+    assert len(set(marks)) == MOST_TURNS + 1, "a rush ends in one reading for the rest of the tick"
+    assert freshness.mark(now + lines.TICK) not in marks
+
+
+def test_a_broker_that_says_nothing_leaves_the_tick() -> None:
+    freshness, now = Freshness(lambda: None), datetime(2026, 11, 23, 12, tzinfo=UTC)
+    assert freshness.mark(now) == freshness.mark(now)
+    assert freshness.mark(now) != freshness.mark(now - lines.TICK), "also when the clock is put back"

@@ -1,0 +1,40 @@
+"""How long what was read may be believed: for a tick of the clock, or until seats are said to have changed."""
+
+from collections.abc import Callable
+from datetime import datetime
+from threading import Lock
+from time import monotonic
+
+from api.lines import tick_of
+
+# In a rush seats change many times a tick; so often they are read again within one, then not before the next.
+MOST_TURNS = 5
+# Two questions of one request are one question.
+SAME_MOMENT = 0.003
+
+
+class Freshness:
+    """Gives out a mark that stays the same as long as what was read under it may be shown."""
+
+    def __init__(self, version: Callable[[], object]) -> None:
+        """Take what tells the version of the seats, different after each change."""
+        self._ask = version
+        self._lock = Lock()
+        self._mark = (0, 0)
+        self._version: object = None
+        self._asked_at = float("-inf")
+
+    def mark(self, now: datetime) -> tuple[int, int]:
+        """Return the mark of this moment."""
+        tick = tick_of(now)
+        with self._lock:
+            known = tick == self._mark[0]
+            if known and (self._mark[1] >= MOST_TURNS or monotonic() - self._asked_at < SAME_MOMENT):
+                return self._mark
+            version, self._asked_at = self._ask(), monotonic()
+            if not known:
+                self._mark = (tick, 0)
+            elif version != self._version:
+                self._mark = (tick, self._mark[1] + 1)
+            self._version = version
+            return self._mark
