@@ -44,13 +44,29 @@ def with_head(resource: Resource) -> Resource:
     return resource
 
 
+class Origins(falcon.CORSMiddleware[Any, Any]):
+    """Falcon's middleware, whose answers also say that they depend on the origin: a cache may keep some of them."""
+
+    def process_response(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        resource: object,
+        req_succeeded: bool,  # noqa: FBT001  # Falcon calls it so.
+    ) -> None:
+        """Add the headers that let scripts of other origins read the answer."""
+        super().process_response(req, resp, resource, req_succeeded)
+        if self.allow_origins != "*":
+            resp.append_header("Vary", "Origin")
+
+
 def _cors(settings: Settings) -> list[Any]:
     """Let scripts of configured origins read answers; of none by default. Credentials are headers, never cookies."""
     origins = settings.cors_origins.split()
     if not origins:
         return []
     return [
-        falcon.CORSMiddleware(
+        Origins(
             allow_origins="*" if "*" in origins else origins, expose_headers=EXPOSED_HEADERS, allow_credentials=None
         )
     ]

@@ -31,7 +31,7 @@ def read_wish(req: falcon.Request) -> tuple[str, bool]:
     try:
         wish = json.loads(req.bounded_stream.read(LONGEST_BODY))
         name, operator = wish["name"].strip(), wish.get("operator", False)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         name, operator = "", False
     if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
         raise falcon.HTTPBadRequest(description=f"`name` must be a text of 1 to {LONGEST_NAME} characters.")

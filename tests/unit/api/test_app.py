@@ -91,6 +91,13 @@ def test_configured_origins_are_let_in() -> None:
     assert "POST" in preflight.headers["access-control-allow-methods"]
     stranger = open_.simulate_get("/healthz", headers={"Origin": "https://evil.example"})
     assert "access-control-allow-origin" not in stranger.headers
+    # What a cache keeps of one origin must not be told to another.
+    assert [found.headers["vary"] for found in (answer, stranger, open_.simulate_get("/healthz"))] == ["Origin"] * 3
+
+
+@pytest.mark.parametrize("body", ["[" * 1024, "{", "1", '{"name": 1}', '{"name": "\\ud800"}'])
+def test_a_demo_identity_needs_a_name(plain: falcon.testing.TestClient, body: str) -> None:
+    assert plain.simulate_post("/demo/identity", body=body).status_code == 400
 
 
 ACCESS = [
