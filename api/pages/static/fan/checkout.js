@@ -18,8 +18,12 @@ import { endsTurn } from './turn.js';
 
 function bill(reservation) {
   const line = (seat) => h('li', null, h('span', null, seatName(seat)), h('span', null, money(seat.price)));
-  return h('section', { class: 'bill', 'aria-label': say('checkout.bill') }, h('ul', { class: 'plain-list' }, reservation.seats.map(line)),
-    h('p', { class: 'bill-total' }, h('span', null, say('checkout.total')), h('b', null, money(reservation.amount))));
+  return h(
+    'section',
+    { class: 'bill', 'aria-label': say('checkout.bill') },
+    h('ul', { class: 'plain-list' }, reservation.seats.map(line)),
+    h('p', { class: 'bill-total' }, h('span', null, say('checkout.total')), h('b', null, money(reservation.amount))),
+  );
 }
 
 function paid(concertId, reservationId) {
@@ -45,7 +49,12 @@ function ranOut(concertId, main, strip) {
 function otherSeats(concertId, reservation, credential, signal, messages) {
   const release = async () => {
     try {
-      await run(`release.${concertId}`, { method: 'DELETE', path: `/v1/reservations/${reservation.id}`, credential, signal });
+      await run(`release.${concertId}`, {
+        method: 'DELETE',
+        path: `/v1/reservations/${reservation.id}`,
+        credential,
+        signal,
+      });
       dropHold(concertId);
       go(`/concerts/${concertId}/seats/${reservation.performance_id}`, { replace: true });
     } catch (error) {
@@ -74,7 +83,11 @@ export async function checkout(main, params, signal) {
   const { strip, credential } = turn;
   show(main, strip, h('h1', null, say('checkout.title')), h('p', { class: 'busy', role: 'status' }, say('loading')));
   await finishErrands(concertId, credential, signal);
-  const answer = await patiently(() => ask('GET', `/v1/reservations/${hold.reservationId}`, { credential, signal }), main, signal).catch((error) => {
+  const answer = await patiently(
+    () => ask('GET', `/v1/reservations/${hold.reservationId}`, { credential, signal }),
+    main,
+    signal,
+  ).catch((error) => {
     if (!endsTurn(error)) lost(concertId, error);
   });
   if (!answer || signal.aborted) return undefined;
@@ -84,9 +97,28 @@ export async function checkout(main, params, signal) {
   if (reservation.status !== 'held') return lost(concertId, null);
   const messages = h('div');
   const onOver = () => ranOut(concertId, main, strip);
-  const sheet = paymentSheet(reservation, { concertId, credential, signal, messages, onPaid: () => paid(concertId, reservation.id) });
-  return show(main, strip, h('div', { class: 'checkout' },
-    h('div', { class: 'checkout-bill' }, h('h1', null, say('checkout.title')), countdown(reservation.expires_at, { label: say('checkout.left'), signal, onOver }),
-      bill(reservation), otherSeats(concertId, reservation, credential, signal, messages)),
-    h('div', { class: 'checkout-pay' }, messages, sheet)));
+  const sheet = paymentSheet(reservation, {
+    concertId,
+    credential,
+    signal,
+    messages,
+    onPaid: () => paid(concertId, reservation.id),
+  });
+  return show(
+    main,
+    strip,
+    h(
+      'div',
+      { class: 'checkout' },
+      h(
+        'div',
+        { class: 'checkout-bill' },
+        h('h1', null, say('checkout.title')),
+        countdown(reservation.expires_at, { label: say('checkout.left'), signal, onOver }),
+        bill(reservation),
+        otherSeats(concertId, reservation, credential, signal, messages),
+      ),
+      h('div', { class: 'checkout-pay' }, messages, sheet),
+    ),
+  );
 }

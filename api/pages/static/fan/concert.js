@@ -39,33 +39,77 @@ const joining = () => h('p', { class: 'busy', role: 'status' }, say('concert.joi
 function entrance(concertId, box, signal, state) {
   if (placeAt(concertId)) return h('a', { class: 'strong wide', href: lineOf(concertId) }, say('concert.continue'));
   if (state === 'closed') return h('p', { class: 'notice-plain' }, say('concert.closed'));
-  if (!identity()) return h('a', { class: 'strong wide', href: `/signin?to=${lineOf(concertId).replace('/line', '')}` }, say('concert.signin'));
-  return h('button', { class: 'strong wide', type: 'button', onclick: () => join(concertId, box, signal, run) }, say('concert.join'));
+  if (!identity())
+    return h(
+      'a',
+      { class: 'strong wide', href: `/signin?to=${lineOf(concertId).replace('/line', '')}` },
+      say('concert.signin'),
+    );
+  return h(
+    'button',
+    { class: 'strong wide', type: 'button', onclick: () => join(concertId, box, signal, run) },
+    say('concert.join'),
+  );
 }
 
 function lineState({ state, waiting, estimated_wait_seconds: estimate }) {
-  const facts = waiting ? say('concert.waiting', { count: waiting, estimate: roughly(estimate) }) : say('concert.no-line');
-  return h('div', { class: 'line-state' },
-    h('span', { class: `badge badge-${state}` }, say(`line.${state}`)), h('span', null, state === 'closed' ? '' : facts));
+  const facts = waiting
+    ? say('concert.waiting', { count: waiting, estimate: roughly(estimate) })
+    : say('concert.no-line');
+  return h(
+    'div',
+    { class: 'line-state' },
+    h('span', { class: `badge badge-${state}` }, say(`line.${state}`)),
+    h('span', null, state === 'closed' ? '' : facts),
+  );
 }
 
-const dateList = (performances) => h('ul', { class: 'plain-list' }, performances.map((date) => h('li', null,
-  h('span', null, dayAndTime(date.starts_at)), h('span', { class: 'soft' }, say('seats.count', { count: date.seats_total })))));
+const dateList = (performances) =>
+  h(
+    'ul',
+    { class: 'plain-list' },
+    performances.map((date) =>
+      h(
+        'li',
+        null,
+        h('span', null, dayAndTime(date.starts_at)),
+        h('span', { class: 'soft' }, say('seats.count', { count: date.seats_total })),
+      ),
+    ),
+  );
 
 /** The concert's own page. */
 export async function concert(main, params, signal) {
   const concertId = Number(params.concert);
-  const read = () => Promise.all([ask('GET', `/v1/concerts/${concertId}`, { signal }), ask('GET', `/v1/queues/${concertId}`, { signal })]);
+  const read = () =>
+    Promise.all([
+      ask('GET', `/v1/concerts/${concertId}`, { signal }),
+      ask('GET', `/v1/queues/${concertId}`, { signal }),
+    ]);
   const answers = await patiently(read, main, signal);
   if (signal.aborted) return;
   const [about, line] = answers.map((answer) => answer.body);
   const box = h('div', { class: 'entrance' });
   document.title = `${about.title} · ${configuration.service_name}`;
-  show(main, takeFlash(), h('article', { class: 'concert' },
-    poster(about),
-    h('div', { class: 'concert-text' },
-      h('h1', null, about.title), h('p', { class: 'lead' }, about.venue), lineState(line), box,
-      h('h2', null, say('concert.dates')), dateList(about.performances ?? []))));
-  const going = identity() && !placeAt(concertId) && await join(concertId, box, signal, resume);
+  show(
+    main,
+    takeFlash(),
+    h(
+      'article',
+      { class: 'concert' },
+      poster(about),
+      h(
+        'div',
+        { class: 'concert-text' },
+        h('h1', null, about.title),
+        h('p', { class: 'lead' }, about.venue),
+        lineState(line),
+        box,
+        h('h2', null, say('concert.dates')),
+        dateList(about.performances ?? []),
+      ),
+    ),
+  );
+  const going = identity() && !placeAt(concertId) && (await join(concertId, box, signal, resume));
   if (!going && !signal.aborted) show(box, entrance(concertId, box, signal, line.state));
 }

@@ -16,18 +16,45 @@ const FEW = 0.1;
 function left({ seats_available: available, seats_total: total }) {
   if (!available) return h('span', { class: 'badge badge-closed' }, say('dates.none-left'));
   const few = available / total <= FEW;
-  return h('span', { class: few ? 'badge badge-paused' : 'badge badge-open' }, say(few ? 'dates.few' : 'dates.left', { count: available }));
+  return h(
+    'span',
+    { class: few ? 'badge badge-paused' : 'badge badge-open' },
+    say(few ? 'dates.few' : 'dates.left', { count: available }),
+  );
 }
 
 function dateCard(concertId, date) {
-  return h('li', null, h('a', { class: 'date', href: `/concerts/${concertId}/seats/${date.performance_id}` },
-    h('span', { class: 'date-leaf', 'aria-hidden': 'true' }, h('span', null, month(date.starts_at)), h('b', null, dayOfMonth(date.starts_at))),
-    h('span', { class: 'date-text' }, h('b', null, weekday(date.starts_at)),
-      h('span', { class: 'unseen' }, `${month(date.starts_at)} ${dayOfMonth(date.starts_at)}`), h('span', { class: 'soft' }, time(date.starts_at))),
-    left(date)));
+  return h(
+    'li',
+    null,
+    h(
+      'a',
+      { class: 'date', href: `/concerts/${concertId}/seats/${date.performance_id}` },
+      h(
+        'span',
+        { class: 'date-leaf', 'aria-hidden': 'true' },
+        h('span', null, month(date.starts_at)),
+        h('b', null, dayOfMonth(date.starts_at)),
+      ),
+      h(
+        'span',
+        { class: 'date-text' },
+        h('b', null, weekday(date.starts_at)),
+        h('span', { class: 'unseen' }, `${month(date.starts_at)} ${dayOfMonth(date.starts_at)}`),
+        h('span', { class: 'soft' }, time(date.starts_at)),
+      ),
+      left(date),
+    ),
+  );
 }
 
-const soldOut = () => h('div', { class: 'empty', role: 'status' }, h('h2', null, say('dates.empty.title')), h('p', null, say('dates.empty.text')));
+const soldOut = () =>
+  h(
+    'div',
+    { class: 'empty', role: 'status' },
+    h('h2', null, say('dates.empty.title')),
+    h('p', null, say('dates.empty.text')),
+  );
 
 /** The dates that can still be reserved, kept fresh while the fan looks. */
 export async function dates(main, params, signal) {
@@ -41,7 +68,17 @@ export async function dates(main, params, signal) {
   const question = async () => {
     const items = await askAll(`/v1/concerts/${concertId}/dates`, { credential: turn.credential, signal });
     // Drawing the same dates anew would take the focus from the fan.
-    if (JSON.stringify(items) !== shown) show(list, items.length ? h('ul', { class: 'dates' }, items.map((date) => dateCard(concertId, date))) : soldOut());
+    if (JSON.stringify(items) !== shown)
+      show(
+        list,
+        items.length
+          ? h(
+              'ul',
+              { class: 'dates' },
+              items.map((date) => dateCard(concertId, date)),
+            )
+          : soldOut(),
+      );
     shown = JSON.stringify(items);
     return configuration.poll_after_seconds;
   };

@@ -7,8 +7,12 @@ import { say } from '../screen/words.js';
 let waiting = null;
 
 /** Show the text of `key` at the next view. */
-export const flash = (kind, key) => { waiting = () => notice(kind, say(key)); };
-export const flashProblem = (problem) => { waiting = () => notice('bad', sentence(problem)); };
+export const flash = (kind, key) => {
+  waiting = () => notice(kind, say(key));
+};
+export const flashProblem = (problem) => {
+  waiting = () => notice('bad', sentence(problem));
+};
 
 /** The message that waits, or null; it is shown once. */
 export function takeFlash() {

@@ -23,8 +23,17 @@ export function headerLinks() {
   return [
     known ? h('a', { class: 'quiet', href: '/tickets' }, say('nav.tickets')) : null,
     known
-      ? h('button', { class: 'quiet who', type: 'button', onclick: signOut, 'aria-label': say('nav.signout', { name: who?.name ?? '' }) },
-        h('span', { class: 'who-mark', 'aria-hidden': 'true' }, [...(who?.name ?? '·')][0]), h('span', { class: 'who-name' }, who?.name ?? say('signout')))
+      ? h(
+          'button',
+          {
+            class: 'quiet who',
+            type: 'button',
+            onclick: signOut,
+            'aria-label': say('nav.signout', { name: who?.name ?? '' }),
+          },
+          h('span', { class: 'who-mark', 'aria-hidden': 'true' }, [...(who?.name ?? '·')][0]),
+          h('span', { class: 'who-name' }, who?.name ?? say('signout')),
+        )
       : h('a', { class: 'quiet', href: '/signin' }, say('nav.signin')),
   ];
 }

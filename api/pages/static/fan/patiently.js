@@ -3,7 +3,7 @@
 import { keepAsking } from '../talk/polling.js';
 import { trouble } from '../screen/notice.js';
 
-/** Resolve to what `read()` resolves to, trying again while the trouble is one that passes, told at the top of `main`. */
+/** Resolve to what `read()` resolves to, trying again while trouble passes, which is told at the top of `main`. */
 export async function patiently(read, main, signal) {
   let answer;
   let shown = null;
@@ -12,9 +12,12 @@ export async function patiently(read, main, signal) {
     shown = problem ? trouble(problem) : null;
     if (shown) main.prepend(shown);
   };
-  await keepAsking(async () => {
-    answer = await read();
-    return null;
-  }, { signal, onTrouble });
+  await keepAsking(
+    async () => {
+      answer = await read();
+      return null;
+    },
+    { signal, onTrouble },
+  );
   return answer;
 }

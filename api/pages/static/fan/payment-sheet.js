@@ -24,8 +24,26 @@ async function charge(amount, errand) {
 }
 
 function amountField(missing) {
-  const input = h('input', { id: 'charge', type: 'number', inputmode: 'numeric', min: missing, step: 1, value: missing, required: true, 'aria-describedby': 'charge-hint' });
-  return { input, field: h('div', { class: 'form' }, h('label', { for: 'charge' }, say('pay.charge')), input, h('p', { id: 'charge-hint', class: 'soft' }, say('pay.charge.hint'))) };
+  const input = h('input', {
+    id: 'charge',
+    type: 'number',
+    inputmode: 'numeric',
+    min: missing,
+    step: 1,
+    value: missing,
+    required: true,
+    'aria-describedby': 'charge-hint',
+  });
+  return {
+    input,
+    field: h(
+      'div',
+      { class: 'form' },
+      h('label', { for: 'charge' }, say('pay.charge')),
+      input,
+      h('p', { id: 'charge-hint', class: 'soft' }, say('pay.charge.hint')),
+    ),
+  };
 }
 
 /** The sheet for a held `reservation`; `onPaid()` is called when it is paid. */
@@ -39,7 +57,9 @@ export function paymentSheet(reservation, { concertId, credential, signal, messa
 
   const label = () => {
     const extra = field ? Number(field.value) : 0;
-    button.textContent = field ? say('pay.charge-and-pay', { charge: money(extra), amount: money(reservation.amount) }) : say('pay.pay', { amount: money(reservation.amount) });
+    button.textContent = field
+      ? say('pay.charge-and-pay', { charge: money(extra), amount: money(reservation.amount) })
+      : say('pay.pay', { amount: money(reservation.amount) });
   };
   const refresh = async () => {
     const answer = await patiently(() => ask('GET', '/v1/points', { credential, signal }), messages, signal);
@@ -49,18 +69,29 @@ export function paymentSheet(reservation, { concertId, credential, signal, messa
     const asked = missing ? amountField(missing) : null;
     field = asked?.input ?? null;
     field?.addEventListener('input', label);
-    show(body, row(say('pay.balance'), balance), row(say('pay.amount'), reservation.amount),
-      missing ? row(say('pay.missing'), missing, 'sheet-missing') : row(say('pay.after'), balance - reservation.amount), asked?.field);
+    show(
+      body,
+      row(say('pay.balance'), balance),
+      row(say('pay.amount'), reservation.amount),
+      missing ? row(say('pay.missing'), missing, 'sheet-missing') : row(say('pay.after'), balance - reservation.amount),
+      asked?.field,
+    );
     label();
   };
-  const stage = (key) => { button.textContent = say(key); };
+  const stage = (key) => {
+    button.textContent = say(key);
+  };
   const pay = async () => {
     if (field) {
       stage('pay.charging');
       await charge(Number(field.value), errand);
     }
     stage('pay.paying');
-    const booking = await run(`pay.${concertId}`, { ...errand, path: '/v1/payments', body: { reservation_id: reservation.id } });
+    const booking = await run(`pay.${concertId}`, {
+      ...errand,
+      path: '/v1/payments',
+      body: { reservation_id: reservation.id },
+    });
     if (booking) onPaid();
   };
   const onSubmit = async (event) => {
@@ -78,6 +109,15 @@ export function paymentSheet(reservation, { concertId, credential, signal, messa
     busy = false;
     button.removeAttribute('aria-disabled');
   };
-  refresh().catch((error) => { if (!signal.aborted && !endsTurn(error)) show(messages, refusal(error)); });
-  return h('form', { class: 'pay', onsubmit: onSubmit, 'aria-label': say('pay.title') }, h('h2', null, say('pay.title')), body, button, h('p', { class: 'soft small-print' }, say('pay.terms')));
+  refresh().catch((error) => {
+    if (!signal.aborted && !endsTurn(error)) show(messages, refusal(error));
+  });
+  return h(
+    'form',
+    { class: 'pay', onsubmit: onSubmit, 'aria-label': say('pay.title') },
+    h('h2', null, say('pay.title')),
+    body,
+    button,
+    h('p', { class: 'soft small-print' }, say('pay.terms')),
+  );
 }

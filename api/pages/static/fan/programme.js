@@ -15,18 +15,39 @@ function when(performances) {
 }
 
 function card(concert) {
-  return h('li', null, h('a', { class: 'card', href: `/concerts/${concert.id}` },
-    poster(concert),
-    h('div', { class: 'card-text' },
-      h('h2', null, concert.title), h('p', null, concert.venue), h('p', { class: 'soft' }, when(concert.performances)))));
+  return h(
+    'li',
+    null,
+    h(
+      'a',
+      { class: 'card', href: `/concerts/${concert.id}` },
+      poster(concert),
+      h(
+        'div',
+        { class: 'card-text' },
+        h('h2', null, concert.title),
+        h('p', null, concert.venue),
+        h('p', { class: 'soft' }, when(concert.performances)),
+      ),
+    ),
+  );
 }
 
-const empty = () => h('div', { class: 'empty' }, h('h2', null, say('programme.empty.title')), h('p', null, say('programme.empty.text')));
+const empty = () =>
+  h('div', { class: 'empty' }, h('h2', null, say('programme.empty.title')), h('p', null, say('programme.empty.text')));
 
 /** The programme, newest concert first. */
 export async function programme(main, _params, signal) {
   const head = [h('h1', null, say('programme.title')), h('p', { class: 'lead' }, say('programme.lead'))];
-  show(main, head, h('div', { class: 'cards' }, [1, 2, 3].map(() => h('div', { class: 'card card-loading' }))));
+  show(
+    main,
+    head,
+    h(
+      'div',
+      { class: 'cards' },
+      [1, 2, 3].map(() => h('div', { class: 'card card-loading' })),
+    ),
+  );
   const concerts = await patiently(() => askAll('/v1/concerts', { signal }), main, signal);
   if (signal.aborted) return;
   show(main, head, concerts.length ? h('ul', { class: 'cards' }, concerts.reverse().map(card)) : empty());

@@ -88,15 +88,36 @@ function pickers(choice) {
     if (spots) choice.take(spots);
     else choice.tell(notice('bad', say('choice.none-together', { count })));
   };
-  return h('div', { class: 'row pickers', role: 'group', 'aria-label': say('choice.pick') }, h('span', { class: 'soft', 'aria-hidden': 'true' }, say('choice.pick')),
-    Array.from({ length: MOST }, (_, index) => h('button', { type: 'button', class: 'plain small', 'aria-label': say('choice.pick.label', { count: index + 1 }), onclick: pick(index + 1) }, String(index + 1))));
+  return h(
+    'div',
+    { class: 'row pickers', role: 'group', 'aria-label': say('choice.pick') },
+    h('span', { class: 'soft', 'aria-hidden': 'true' }, say('choice.pick')),
+    Array.from({ length: MOST }, (_, index) =>
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'plain small',
+          'aria-label': say('choice.pick.label', { count: index + 1 }),
+          onclick: pick(index + 1),
+        },
+        String(index + 1),
+      ),
+    ),
+  );
 }
 
 async function hold(choice, credential, signal, how) {
   const body = { performance_id: choice.performanceId, seat_ids: [...choice.state.chosen.keys()] };
   const onTrouble = (problem) => choice.tell(problem && trouble(problem));
   try {
-    const reservation = await how(`hold.${choice.concertId}`, { path: '/v1/reservations', body, credential, signal, onTrouble });
+    const reservation = await how(`hold.${choice.concertId}`, {
+      path: '/v1/reservations',
+      body,
+      credential,
+      signal,
+      onTrouble,
+    });
     if (!reservation) return;
     keepHold(choice.concertId, reservation);
     go(`/concerts/${choice.concertId}/checkout`);
@@ -110,8 +131,12 @@ async function hold(choice, credential, signal, how) {
 async function loadSeats(performanceId, turn, main, signal) {
   const busy = h('p', { class: 'busy', role: 'status' }, say('loading'));
   show(main, turn.strip, h('h1', null, say('seats.title')), h('div', { class: 'map map-loading' }, busy));
-  const onPage = (count) => { busy.textContent = say('seats.loading', { count }); };
-  const onTrouble = (problem) => { if (problem) show(busy, say('trouble.busy')); };
+  const onPage = (count) => {
+    busy.textContent = say('seats.loading', { count });
+  };
+  const onTrouble = (problem) => {
+    if (problem) show(busy, say('trouble.busy'));
+  };
   return readAll(performanceId, { credential: turn.credential, signal, onPage, onTrouble });
 }
 
@@ -125,17 +150,36 @@ export async function seatChoice(main, params, signal) {
   });
   if (!pages || signal.aborted) return;
   const messages = h('div');
-  const choice = new Choice(concertId, performanceId, pages.flatMap((page) => page.seats), messages);
+  const choice = new Choice(
+    concertId,
+    performanceId,
+    pages.flatMap((page) => page.seats),
+    messages,
+  );
   const map = seatMap(choice.hall, choice.state, { onChoose: (seat) => choice.toggle(seat), signal });
   const prices = legend(choice.seats, choice.state, map.redraw);
   const list = seatList(choice.seats, choice.state, (seat) => choice.toggle(seat));
   const chosen = tray(choice, MOST, () => hold(choice, turn.credential, signal, run));
   choice.listeners.push(map.redraw, prices.refresh, list.refresh, chosen.refresh);
-  show(main, turn.strip, h('div', { class: 'seats-head' }, h('h1', null, say('seats.title')), h('a', { class: 'quiet', href: `/concerts/${concertId}/dates` }, say('seats.other-date'))),
-    prices.element, h('p', { id: 'map-hint', class: 'unseen' }, say('map.hint')),
-    h('div', { class: 'choosing' }, map.element, h('div', { class: 'aside' }, messages, pickers(choice), list.element)), chosen.element);
+  show(
+    main,
+    turn.strip,
+    h(
+      'div',
+      { class: 'seats-head' },
+      h('h1', null, say('seats.title')),
+      h('a', { class: 'quiet', href: `/concerts/${concertId}/dates` }, say('seats.other-date')),
+    ),
+    prices.element,
+    h('p', { id: 'map-hint', class: 'unseen' }, say('map.hint')),
+    h('div', { class: 'choosing' }, map.element, h('div', { class: 'aside' }, messages, pickers(choice), list.element)),
+    chosen.element,
+  );
   map.view.fit();
-  const onChange = (seats) => choice.lose(seats.filter((seat) => seat.status !== 'available' && choice.state.chosen.has(seat.id)).map((seat) => seat.id));
+  const onChange = (seats) =>
+    choice.lose(
+      seats.filter((seat) => seat.status !== 'available' && choice.state.chosen.has(seat.id)).map((seat) => seat.id),
+    );
   const inSight = (page) => Number(page.seats.some((seat) => choice.state.chosen.has(seat.id) || map.sees(seat.id)));
   keepFresh(performanceId, pages, { credential: turn.credential, signal, inSight, onChange }).catch(() => {});
   await hold(choice, turn.credential, signal, resume);

@@ -29,11 +29,22 @@ async function takeName(event, trouble) {
 
 function nameForm() {
   const trouble = h('div');
-  return h('form', { class: 'form', onsubmit: (event) => takeName(event, trouble) }, trouble,
+  return h(
+    'form',
+    { class: 'form', onsubmit: (event) => takeName(event, trouble) },
+    trouble,
     h('label', { for: 'name' }, say('signin.name')),
-    h('input', { id: 'name', name: 'name', required: true, maxlength: 64, autocomplete: 'nickname', 'aria-describedby': 'name-hint' }),
+    h('input', {
+      id: 'name',
+      name: 'name',
+      required: true,
+      maxlength: 64,
+      autocomplete: 'nickname',
+      'aria-describedby': 'name-hint',
+    }),
     h('p', { id: 'name-hint', class: 'soft' }, say('signin.demo')),
-    h('button', { class: 'strong wide', type: 'submit' }, say('signin.button')));
+    h('button', { class: 'strong wide', type: 'submit' }, say('signin.button')),
+  );
 }
 
 /** Believe a message that the seller's page sends, when its origin is one of those the operator named. */
@@ -56,6 +67,14 @@ function sellersDoor() {
 /** The sign-in page. */
 export async function signInPage(main, _params, signal) {
   listen(signal);
-  show(main, h('section', { class: 'narrow' }, h('h1', null, say('signin.title')), h('p', { class: 'lead' }, say('signin.lead')),
-    configuration.demo ? nameForm() : sellersDoor()));
+  show(
+    main,
+    h(
+      'section',
+      { class: 'narrow' },
+      h('h1', null, say('signin.title')),
+      h('p', { class: 'lead' }, say('signin.lead')),
+      configuration.demo ? nameForm() : sellersDoor(),
+    ),
+  );
 }

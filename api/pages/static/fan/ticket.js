@@ -13,7 +13,10 @@ import { ownersCredential } from './tickets.js';
 
 /** The code is the fan's alone, so it is fetched with the credential and shown from memory. */
 async function showCode(image, reservationId, credential, signal) {
-  const answer = await fetch(`/tickets/${reservationId}/code.svg`, { headers: { Authorization: `Bearer ${credential}` }, signal });
+  const answer = await fetch(`/tickets/${reservationId}/code.svg`, {
+    headers: { Authorization: `Bearer ${credential}` },
+    signal,
+  });
   if (!answer.ok) return show(image, h('p', { class: 'soft' }, say('ticket.no-code')));
   const address = URL.createObjectURL(await answer.blob());
   signal.addEventListener('abort', () => URL.revokeObjectURL(address), { once: true });
@@ -21,23 +24,53 @@ async function showCode(image, reservationId, credential, signal) {
 }
 
 const fact = (label, value) => h('div', null, h('dt', null, label), h('dd', null, value));
-const seatFact = (seat) => h('li', null, h('b', null, seat.section), h('span', null, say('ticket.seat', { row: String(seat.row), number: String(seat.number) })));
+const seatFact = (seat) =>
+  h(
+    'li',
+    null,
+    h('b', null, seat.section),
+    h('span', null, say('ticket.seat', { row: String(seat.row), number: String(seat.number) })),
+  );
 
 function stub(booking, image) {
   const { concert, performance } = booking;
-  return h('article', { class: 'ticket' },
-    h('div', { class: 'ticket-main' }, h('p', { class: 'ticket-day' }, day(performance.starts_at)), h('h1', null, concert.title), h('p', { class: 'lead' }, concert.venue),
-      h('dl', { class: 'ticket-facts' }, fact(say('ticket.starts'), time(performance.starts_at)), fact(say('ticket.holder'), booking.user_id), fact(say('ticket.amount'), money(booking.amount)),
-        fact(say('ticket.number'), String(booking.payment_id))),
-      h('h2', { class: 'unseen' }, say('choice.chosen')), h('ul', { class: 'ticket-seats' }, booking.seats.map(seatFact))),
-    h('div', { class: 'ticket-code' }, image, h('p', { class: 'soft' }, say('ticket.show'))));
+  return h(
+    'article',
+    { class: 'ticket' },
+    h(
+      'div',
+      { class: 'ticket-main' },
+      h('p', { class: 'ticket-day' }, day(performance.starts_at)),
+      h('h1', null, concert.title),
+      h('p', { class: 'lead' }, concert.venue),
+      h(
+        'dl',
+        { class: 'ticket-facts' },
+        fact(say('ticket.starts'), time(performance.starts_at)),
+        fact(say('ticket.holder'), booking.user_id),
+        fact(say('ticket.amount'), money(booking.amount)),
+        fact(say('ticket.number'), String(booking.payment_id)),
+      ),
+      h('h2', { class: 'unseen' }, say('choice.chosen')),
+      h('ul', { class: 'ticket-seats' }, booking.seats.map(seatFact)),
+    ),
+    h('div', { class: 'ticket-code' }, image, h('p', { class: 'soft' }, say('ticket.show'))),
+  );
 }
 
 /** A reservation that is no booking: refunded, or not paid at all. */
 async function noTicket(main, reservationId, credential, signal) {
   const { body } = await ask('GET', `/v1/reservations/${reservationId}`, { credential, signal });
   const refunded = body.status === 'refunded';
-  return show(main, h('h1', null, say('title.ticket')), notice(refunded ? 'calm' : 'bad', say(refunded ? 'ticket.refunded' : 'ticket.none'), h('a', { class: 'plain', href: '/tickets' }, say('title.tickets'))));
+  return show(
+    main,
+    h('h1', null, say('title.ticket')),
+    notice(
+      refunded ? 'calm' : 'bad',
+      say(refunded ? 'ticket.refunded' : 'ticket.none'),
+      h('a', { class: 'plain', href: '/tickets' }, say('title.tickets')),
+    ),
+  );
 }
 
 /** The ticket of one reservation. */
@@ -51,8 +84,19 @@ export async function ticket(main, params, signal) {
   if (!bookings) return undefined;
   const booking = bookings.find((one) => one.reservation_id === reservationId);
   if (!booking) return noTicket(main, reservationId, credential, signal);
-  document.title = `${booking.concert.title}, ${dayAndTime(booking.performance.starts_at)} · ${configuration.service_name}`;
+  const what = `${booking.concert.title}, ${dayAndTime(booking.performance.starts_at)}`;
+  document.title = `${what} · ${configuration.service_name}`;
   const image = h('div', { class: 'code' });
-  show(main, flash, stub(booking, image), h('div', { class: 'row ticket-actions' }, h('button', { type: 'button', class: 'plain', onclick: () => window.print() }, say('ticket.print')), h('a', { class: 'quiet', href: '/tickets' }, say('ticket.all'))));
+  show(
+    main,
+    flash,
+    stub(booking, image),
+    h(
+      'div',
+      { class: 'row ticket-actions' },
+      h('button', { type: 'button', class: 'plain', onclick: () => window.print() }, say('ticket.print')),
+      h('a', { class: 'quiet', href: '/tickets' }, say('ticket.all')),
+    ),
+  );
   return showCode(image, reservationId, credential, signal);
 }

@@ -35,6 +35,12 @@ export function turnStrip(concertId, present, signal) {
   };
   const onTrouble = (problem) => show(messages, problem && trouble(problem));
   followTurn(concertId, { signal, onStanding, onTrouble });
-  const strip = h('div', { class: 'strip' }, h('div', { class: 'strip-row' }, steps(present), clock), takeFlash(), messages);
+  const strip = h(
+    'div',
+    { class: 'strip' },
+    h('div', { class: 'strip-row' }, steps(present), clock),
+    takeFlash(),
+    messages,
+  );
   return { strip, credential: place.token };
 }

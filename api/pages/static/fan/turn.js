@@ -25,7 +25,10 @@ export const endsTurn = (error) => ENDINGS.has(error?.code);
  */
 export async function followTurn(concertId, { signal, onStanding, onTrouble }) {
   const question = async () => {
-    const { body, retryAfter } = await ask('GET', '/v1/queue-tokens/current', { credential: placeAt(concertId).token, signal });
+    const { body, retryAfter } = await ask('GET', '/v1/queue-tokens/current', {
+      credential: placeAt(concertId).token,
+      signal,
+    });
     await onStanding(body);
     return retryAfter ?? body.poll_after_seconds ?? configuration.poll_after_seconds;
   };

@@ -26,14 +26,33 @@ function parts() {
     ahead: h('p', { class: 'ahead' }, say('line.looking')),
     estimate: h('p', { class: 'estimate' }),
     bar,
-    track: h('div', { class: 'bar', role: 'progressbar', 'aria-label': say('line.progress'), 'aria-valuemin': 0, 'aria-valuemax': 100 }, bar),
+    track: h(
+      'div',
+      {
+        class: 'bar',
+        role: 'progressbar',
+        'aria-label': say('line.progress'),
+        'aria-valuemin': 0,
+        'aria-valuemax': 100,
+      },
+      bar,
+    ),
     leave: h('button', { class: 'plain', type: 'button' }, say('line.leave')),
   };
 }
 
-const nextSteps = () => h('section', { class: 'calm' }, h('h2', null, say('line.next')),
-  h('ol', null, ['turn', 'choose', 'pay'].map((step) => h('li', null, say(`line.next.${step}`)))),
-  h('p', { class: 'soft' }, say('line.safe')));
+const nextSteps = () =>
+  h(
+    'section',
+    { class: 'calm' },
+    h('h2', null, say('line.next')),
+    h(
+      'ol',
+      null,
+      ['turn', 'choose', 'pay'].map((step) => h('li', null, say(`line.next.${step}`))),
+    ),
+    h('p', { class: 'soft' }, say('line.safe')),
+  );
 
 function showProgress(room, concertId, position) {
   const percent = Math.round(noteProgress(concertId, position) * 100);
@@ -54,7 +73,8 @@ function showStanding(room, concertId, { position, estimated_wait_seconds: estim
 async function showState(room, concertId, signal) {
   const { body } = await ask('GET', `/v1/queues/${concertId}`, { signal }).catch(() => ({ body: null }));
   if (!body || signal.aborted) return;
-  const told = body.state === 'open' ? null : h('p', { class: 'notice-plain', role: 'status' }, say(`line.${body.state}.text`));
+  const told =
+    body.state === 'open' ? null : h('p', { class: 'notice-plain', role: 'status' }, say(`line.${body.state}.text`));
   show(room.state, told);
 }
 
@@ -86,17 +106,37 @@ export async function waitingRoom(main, params, signal) {
   if (!placeAt(concertId)) return go(`/concerts/${concertId}`, { replace: true });
   const room = parts();
   room.leave.addEventListener('click', onLeave(room, concertId, signal));
-  show(main, steps('line'), room.trouble, h('section', { class: 'room' },
-    h('h1', null, say('line.title')), room.state, h('p', { class: 'soft' }, say('line.position')), room.number, room.ahead, room.track,
-    room.estimate), nextSteps(), room.leave);
+  show(
+    main,
+    steps('line'),
+    room.trouble,
+    h(
+      'section',
+      { class: 'room' },
+      h('h1', null, say('line.title')),
+      room.state,
+      h('p', { class: 'soft' }, say('line.position')),
+      room.number,
+      room.ahead,
+      room.track,
+      room.estimate,
+    ),
+    nextSteps(),
+    room.leave,
+  );
   showProgress(room, concertId, placeAt(concertId).firstPosition ?? 1);
   let told = 0;
   const onStanding = async (standing) => {
-    if (standing.status !== 'waiting') return standing.status === 'active' ? arrive(concertId) : go('/tickets', { replace: true });
+    if (standing.status !== 'waiting')
+      return standing.status === 'active' ? arrive(concertId) : go('/tickets', { replace: true });
     const text = showStanding(room, concertId, standing);
     if (Date.now() - told > ANNOUNCED_EVERY_MS) announce(text);
     told = Date.now() - told > ANNOUNCED_EVERY_MS ? Date.now() : told;
     await showState(room, concertId, signal);
   };
-  return followTurn(concertId, { signal, onStanding, onTrouble: (problem) => show(room.trouble, problem && trouble(problem)) });
+  return followTurn(concertId, {
+    signal,
+    onStanding,
+    onTrouble: (problem) => show(room.trouble, problem && trouble(problem)),
+  });
 }

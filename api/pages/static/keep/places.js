@@ -38,7 +38,10 @@ export const forgetPlaces = () => kept.clear();
 
 /** The newest queue token of all, which proves who the fan is when the tab's identity is gone. */
 export function newestToken(userId = null) {
-  const all = kept.keys().map((key) => kept.get(key)).filter((place) => place && (!userId || place.userId === userId));
+  const all = kept
+    .keys()
+    .map((key) => kept.get(key))
+    .filter((place) => place && (!userId || place.userId === userId));
   all.sort((one, other) => (one.issuedAt < other.issuedAt ? 1 : -1));
   return all[0]?.token ?? null;
 }

@@ -15,8 +15,24 @@ route('/operator', overview);
 route('/operator/new', creation);
 route('/operator/concerts/{concert}', desk);
 
-const links = () => (operator() ? [h('a', { class: 'quiet', href: '/operator' }, say('console.concerts')),
-  h('button', { class: 'quiet', type: 'button', onclick: () => { forgetOperator(); go('/operator'); } }, say('signout'))] : []);
+const links = () =>
+  operator()
+    ? [
+        h('a', { class: 'quiet', href: '/operator' }, say('console.concerts')),
+        h(
+          'button',
+          {
+            class: 'quiet',
+            type: 'button',
+            onclick: () => {
+              forgetOperator();
+              go('/operator');
+            },
+          },
+          say('signout'),
+        ),
+      ]
+    : [];
 
 async function draw(view, params, signal) {
   const main = frame({ home: '/operator', title: say('console.title'), links: links(), redraw: render });

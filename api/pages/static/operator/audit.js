@@ -8,12 +8,32 @@ import { askAsOperator, ifOffered } from './asking.js';
 import { panel } from './panel.js';
 
 const named = (action) => (isSaid(`audit.${action}`) ? say(`audit.${action}`) : action);
-const detailOf = (detail) => (detail ? Object.entries(detail).map(([name, value]) => `${name}: ${value ?? '∞'}`).join(', ') : '');
-const row = ({ at, user_id: who, action, target, detail }) => h('tr', null, h('td', null, shortMoment(at)), h('td', null, who), h('td', null, named(action)), h('td', null, target ?? ''), h('td', null, detailOf(detail)));
+const detailOf = (detail) =>
+  detail
+    ? Object.entries(detail)
+        .map(([name, value]) => `${name}: ${value ?? '∞'}`)
+        .join(', ')
+    : '';
+const row = ({ at, user_id: who, action, target, detail }) =>
+  h(
+    'tr',
+    null,
+    h('td', null, shortMoment(at)),
+    h('td', null, who),
+    h('td', null, named(action)),
+    h('td', null, target ?? ''),
+    h('td', null, detailOf(detail)),
+  );
 
 function table(items) {
-  const heads = ['at', 'who', 'what', 'target', 'detail'].map((name) => h('th', { scope: 'col' }, say(`audit.${name}`)));
-  return h('div', { class: 'table-box', tabindex: 0, role: 'region', 'aria-label': say('audit.title') }, h('table', null, h('thead', null, h('tr', null, heads)), h('tbody', null, items.map(row))));
+  const heads = ['at', 'who', 'what', 'target', 'detail'].map((name) =>
+    h('th', { scope: 'col' }, say(`audit.${name}`)),
+  );
+  return h(
+    'div',
+    { class: 'table-box', tabindex: 0, role: 'region', 'aria-label': say('audit.title') },
+    h('table', null, h('thead', null, h('tr', null, heads)), h('tbody', null, items.map(row))),
+  );
 }
 
 /** The panel, of one `target` (`concert:7`) or of everything; it says so where this service keeps no trail. */
@@ -25,7 +45,10 @@ export function audit(signal, target = null) {
     const items = answer.body.items.filter((item) => !target || item.target === target);
     return show(body, items.length ? table(items) : h('p', { class: 'soft' }, say('audit.empty')));
   };
-  const refresh = () => fill().catch((error) => { if (!signal.aborted) show(body, refusal(error)); });
+  const refresh = () =>
+    fill().catch((error) => {
+      if (!signal.aborted) show(body, refusal(error));
+    });
   refresh();
   const element = panel(say('audit.title'), body);
   element.classList.add('panel-wide');

@@ -12,47 +12,104 @@ const SEOUL = '+09:00';
 const HOUR = 3_600_000;
 const EXAMPLE = 'name,rows,seats_per_row,price\nR,10,40,165000\nS,20,50,132000\nA,20,50,99000';
 
-const field = (name, label, properties = {}, hint = null) => h('div', { class: 'form' }, h('label', { for: name }, label),
-  h('input', { id: name, name, ...properties, 'aria-describedby': hint ? `${name}-hint` : null }), hint ? h('p', { id: `${name}-hint`, class: 'soft' }, hint) : null);
+const field = (name, label, properties = {}, hint = null) =>
+  h(
+    'div',
+    { class: 'form' },
+    h('label', { for: name }, label),
+    h('input', { id: name, name, ...properties, 'aria-describedby': hint ? `${name}-hint` : null }),
+    hint ? h('p', { id: `${name}-hint`, class: 'soft' }, hint) : null,
+  );
 
 /** The moment of a `datetime-local` field, which is meant in Seoul's time as all times of the pages are. */
 const momentOf = (local) => new Date(`${local}:00${SEOUL}`);
 
 function dateRow(list) {
   const id = `date-${crypto.randomUUID()}`;
-  const row = h('div', { class: 'field-row' }, h('label', { for: id, class: 'unseen' }, say('create.date')), h('input', { id, name: 'starts_at', type: 'datetime-local', required: true }),
-    h('button', { type: 'button', class: 'plain', 'aria-label': say('create.date.remove'), onclick: () => { if (list.children.length > 1) row.remove(); } }, '×'));
+  const row = h(
+    'div',
+    { class: 'field-row' },
+    h('label', { for: id, class: 'unseen' }, say('create.date')),
+    h('input', { id, name: 'starts_at', type: 'datetime-local', required: true }),
+    h(
+      'button',
+      {
+        type: 'button',
+        class: 'plain',
+        'aria-label': say('create.date.remove'),
+        onclick: () => {
+          if (list.children.length > 1) row.remove();
+        },
+      },
+      '×',
+    ),
+  );
   return row;
 }
 
 function performanceOf(local, sections) {
   const starts = momentOf(local);
-  return { starts_at: starts.toISOString(), reservable_from: new Date().toISOString(), reservable_until: new Date(starts.getTime() - HOUR).toISOString(), sections };
+  return {
+    starts_at: starts.toISOString(),
+    reservable_from: new Date().toISOString(),
+    reservable_until: new Date(starts.getTime() - HOUR).toISOString(),
+    sections,
+  };
 }
 
 function preview(box, text) {
   const { sections, faults } = readSections(text);
   const seats = sections.reduce((sum, one) => sum + one.rows * one.seats_per_row, 0);
   const value = sections.reduce((sum, one) => sum + one.rows * one.seats_per_row * one.price, 0);
-  show(box, faults.map(({ line, column }) => notice('bad', say('create.csv.fault', { line, column }))), faults.length ? null : h('p', { class: 'soft' }, say('create.csv.sum', { count: sections.length, seats: figure(seats), value: money(value) })));
+  show(
+    box,
+    faults.map(({ line, column }) => notice('bad', say('create.csv.fault', { line, column }))),
+    faults.length
+      ? null
+      : h(
+          'p',
+          { class: 'soft' },
+          say('create.csv.sum', { count: sections.length, seats: figure(seats), value: money(value) }),
+        ),
+  );
   return faults.length ? null : sections;
 }
 
 function sectionsField(box) {
-  const area = h('textarea', { id: 'sections', name: 'sections', required: true, spellcheck: 'false', 'aria-describedby': 'sections-hint', value: EXAMPLE, oninput: () => preview(box, area.value) });
+  const area = h('textarea', {
+    id: 'sections',
+    name: 'sections',
+    required: true,
+    spellcheck: 'false',
+    'aria-describedby': 'sections-hint',
+    value: EXAMPLE,
+    oninput: () => preview(box, area.value),
+  });
   const onFile = async (event) => {
     area.value = await event.target.files[0].text();
     preview(box, area.value);
   };
-  return h('div', { class: 'form' }, h('label', { for: 'sections' }, say('create.sections')), area, h('p', { id: 'sections-hint', class: 'soft' }, say('create.sections.hint')), box,
-    h('label', { for: 'csv' }, say('create.csv')), h('input', { id: 'csv', type: 'file', accept: '.csv,text/csv', onchange: onFile }));
+  return h(
+    'div',
+    { class: 'form' },
+    h('label', { for: 'sections' }, say('create.sections')),
+    area,
+    h('p', { id: 'sections-hint', class: 'soft' }, say('create.sections.hint')),
+    box,
+    h('label', { for: 'csv' }, say('create.csv')),
+    h('input', { id: 'csv', type: 'file', accept: '.csv,text/csv', onchange: onFile }),
+  );
 }
 
 function wishOf(form, sections) {
   const data = new FormData(form);
   const number = (name) => (data.get(name) === '' ? null : Number(data.get(name)));
-  return { title: data.get('title').trim(), venue: data.get('venue').trim(), queue: { capacity: number('capacity'), admit_per_second: number('rate') },
-    performances: data.getAll('starts_at').map((local) => performanceOf(local, sections)) };
+  return {
+    title: data.get('title').trim(),
+    venue: data.get('venue').trim(),
+    queue: { capacity: number('capacity'), admit_per_second: number('rate') },
+    performances: data.getAll('starts_at').map((local) => performanceOf(local, sections)),
+  };
 }
 
 /** The form. */
@@ -69,14 +126,47 @@ export async function creation(main) {
       const { body } = await askAsOperator('POST', '/v1/operator/concerts', { body: wishOf(event.target, sections) });
       go(`/operator/concerts/${body.id}`);
     } catch (error) {
-      show(messages, refusal(error), (error.members?.errors ?? []).map(({ pointer, detail }) => h('p', { class: 'soft' }, `${pointer}: ${detail}`)));
+      show(
+        messages,
+        refusal(error),
+        (error.members?.errors ?? []).map(({ pointer, detail }) => h('p', { class: 'soft' }, `${pointer}: ${detail}`)),
+      );
       messages.scrollIntoView({ block: 'center' });
     }
   };
-  show(main, h('h1', null, say('console.new')), h('form', { class: 'creation', onsubmit: onSubmit }, messages,
-    h('div', { class: 'two' }, field('title', say('create.title'), { required: true, maxlength: 200 }), field('venue', say('create.venue'), { required: true, maxlength: 200 })),
-    h('div', { class: 'two' }, field('capacity', say('steer.capacity'), { type: 'number', min: 1, value: '100' }, say('steer.capacity.hint')), field('rate', say('steer.rate'), { type: 'number', min: 0.1, step: 'any' }, say('steer.rate.hint'))),
-    h('fieldset', null, h('legend', null, say('create.dates')), list, h('button', { type: 'button', class: 'plain', onclick: () => list.append(dateRow(list)) }, say('create.date.add'))),
-    sectionsField(sums), h('button', { class: 'strong', type: 'submit' }, say('create.do'))));
+  show(
+    main,
+    h('h1', null, say('console.new')),
+    h(
+      'form',
+      { class: 'creation', onsubmit: onSubmit },
+      messages,
+      h(
+        'div',
+        { class: 'two' },
+        field('title', say('create.title'), { required: true, maxlength: 200 }),
+        field('venue', say('create.venue'), { required: true, maxlength: 200 }),
+      ),
+      h(
+        'div',
+        { class: 'two' },
+        field('capacity', say('steer.capacity'), { type: 'number', min: 1, value: '100' }, say('steer.capacity.hint')),
+        field('rate', say('steer.rate'), { type: 'number', min: 0.1, step: 'any' }, say('steer.rate.hint')),
+      ),
+      h(
+        'fieldset',
+        null,
+        h('legend', null, say('create.dates')),
+        list,
+        h(
+          'button',
+          { type: 'button', class: 'plain', onclick: () => list.append(dateRow(list)) },
+          say('create.date.add'),
+        ),
+      ),
+      sectionsField(sums),
+      h('button', { class: 'strong', type: 'submit' }, say('create.do')),
+    ),
+  );
   preview(sums, EXAMPLE);
 }

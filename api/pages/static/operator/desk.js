@@ -19,27 +19,58 @@ const EVERY_SECONDS = 2;
 const SMOOTHED_OVER = 5;
 
 /** Each value as the mean of the last few: single seconds jump too much to be read. */
-const smoothed = (values) => values.map((_, at) => {
-  const near = values.slice(Math.max(0, at - SMOOTHED_OVER + 1), at + 1);
-  return Math.round(10 * near.reduce((sum, value) => sum + value, 0) / near.length) / 10;
-});
+const smoothed = (values) =>
+  values.map((_, at) => {
+    const near = values.slice(Math.max(0, at - SMOOTHED_OVER + 1), at + 1);
+    return Math.round((10 * near.reduce((sum, value) => sum + value, 0)) / near.length) / 10;
+  });
 
-const fact = (name, value, extra = null) => h('div', { class: 'fact' }, h('dt', null, say(`desk.${name}`)), h('dd', null, value, extra));
+const fact = (name, value, extra = null) =>
+  h('div', { class: 'fact' }, h('dt', null, say(`desk.${name}`)), h('dd', null, value, extra));
 
 function facts(stats, history) {
   const sellOut = stats.seats_available ? history.sellOutSeconds() : 0;
   const meter = h('meter', { min: 0, max: stats.capacity, value: stats.active, 'aria-label': say('desk.active') });
-  return h('dl', { class: 'facts' }, fact('waiting', figure(stats.waiting)), fact('active', say('desk.of', { part: stats.active, whole: stats.capacity }), meter),
-    fact('admitted', figure(stats.admitted)), fact('completed', figure(stats.completed)), fact('expired', figure(stats.expired)), fact('revenue', money(stats.revenue)),
-    fact('sell-out', stats.seats_available ? (sellOut === null ? say('desk.sell-out.unknown') : roughly(sellOut)) : say('desk.sold-out')));
+  return h(
+    'dl',
+    { class: 'facts' },
+    fact('waiting', figure(stats.waiting)),
+    fact('active', say('desk.of', { part: stats.active, whole: stats.capacity }), meter),
+    fact('admitted', figure(stats.admitted)),
+    fact('completed', figure(stats.completed)),
+    fact('expired', figure(stats.expired)),
+    fact('revenue', money(stats.revenue)),
+    fact(
+      'sell-out',
+      stats.seats_available
+        ? sellOut === null
+          ? say('desk.sell-out.unknown')
+          : roughly(sellOut)
+        : say('desk.sold-out'),
+    ),
+  );
 }
 
 function seatBar(stats) {
   const kinds = ['sold', 'held', 'available'];
-  const total = Math.max(1, kinds.reduce((sum, kind) => sum + stats[`seats_${kind}`], 0));
-  const part = (kind) => h('span', { class: `seat-part seat-${kind}`, style: { width: `${(stats[`seats_${kind}`] / total) * 100}%` } });
-  const key = (kind) => h('li', null, h('span', { class: `plot-key seat-${kind}`, 'aria-hidden': 'true' }), h('span', null, say(`desk.${kind}`)), h('b', null, figure(stats[`seats_${kind}`])));
-  return [h('div', { class: 'seat-bar', 'aria-hidden': 'true' }, kinds.map(part)), h('ul', { class: 'plot-legend' }, kinds.map(key))];
+  const total = Math.max(
+    1,
+    kinds.reduce((sum, kind) => sum + stats[`seats_${kind}`], 0),
+  );
+  const part = (kind) =>
+    h('span', { class: `seat-part seat-${kind}`, style: { width: `${(stats[`seats_${kind}`] / total) * 100}%` } });
+  const key = (kind) =>
+    h(
+      'li',
+      null,
+      h('span', { class: `plot-key seat-${kind}`, 'aria-hidden': 'true' }),
+      h('span', null, say(`desk.${kind}`)),
+      h('b', null, figure(stats[`seats_${kind}`])),
+    );
+  return [
+    h('div', { class: 'seat-bar', 'aria-hidden': 'true' }, kinds.map(part)),
+    h('ul', { class: 'plot-legend' }, kinds.map(key)),
+  ];
 }
 
 function plots(stats, history) {
@@ -47,10 +78,31 @@ function plots(stats, history) {
   const minute = { from: say('plot.minute-ago'), to: say('plot.now') };
   const last = (name) => ({ name: say(`plot.${name}`), values: smoothed(stats.last_60_seconds[name] ?? []) });
   return [
-    plot(say('plot.line'), [{ name: say('desk.waiting'), values: history.values('waiting') }, { name: say('desk.active'), values: history.values('active') }], since),
+    plot(
+      say('plot.line'),
+      [
+        { name: say('desk.waiting'), values: history.values('waiting') },
+        { name: say('desk.active'), values: history.values('active') },
+      ],
+      since,
+    ),
     plot(say('plot.per-second'), Object.keys(stats.last_60_seconds).map(last), minute),
-    plot(say('plot.admissions'), [{ name: say('plot.admitted'), values: history.rates('admitted') }, { name: say('plot.expired'), values: history.rates('expired') }], since),
-    plot(say('plot.seats'), [{ name: say('desk.sold'), values: history.values('seats_sold') }, { name: say('desk.held'), values: history.values('seats_held') }], since),
+    plot(
+      say('plot.admissions'),
+      [
+        { name: say('plot.admitted'), values: history.rates('admitted') },
+        { name: say('plot.expired'), values: history.rates('expired') },
+      ],
+      since,
+    ),
+    plot(
+      say('plot.seats'),
+      [
+        { name: say('desk.sold'), values: history.values('seats_sold') },
+        { name: say('desk.held'), values: history.values('seats_held') },
+      ],
+      since,
+    ),
   ];
 }
 
@@ -59,7 +111,13 @@ export async function desk(main, params, signal) {
   const concertId = Number(params.concert);
   const { body: concert } = await ask('GET', `/v1/concerts/${concertId}`, { signal });
   const history = new History();
-  const parts = { badge: h('span', { class: 'badge' }), messages: h('div'), facts: h('div'), plots: h('div', { class: 'plots' }), seats: h('div', { class: 'stack' }) };
+  const parts = {
+    badge: h('span', { class: 'badge' }),
+    messages: h('div'),
+    facts: h('div'),
+    plots: h('div', { class: 'plots' }),
+    seats: h('div', { class: 'stack' }),
+  };
   const trail = audit(signal, `concert:${concertId}`);
   const controls = steering(concertId, () => Promise.all([look(), trail.refresh()]));
   const look = async () => {
@@ -73,8 +131,24 @@ export async function desk(main, params, signal) {
     controls.refresh(stats);
     return EVERY_SECONDS;
   };
-  show(main, h('div', { class: 'console-head' }, h('div', null, h('h1', null, concert.title), h('p', { class: 'lead' }, concert.venue)), parts.badge), parts.messages, parts.facts,
-    h('div', { class: 'panels' }, panel(say('steer.title'), controls.element), panel(say('desk.seats'), parts.seats, seatOverview(concert, signal))), parts.plots,
-    h('div', { class: 'panels' }, refunds(signal), trail.element));
+  show(
+    main,
+    h(
+      'div',
+      { class: 'console-head' },
+      h('div', null, h('h1', null, concert.title), h('p', { class: 'lead' }, concert.venue)),
+      parts.badge,
+    ),
+    parts.messages,
+    parts.facts,
+    h(
+      'div',
+      { class: 'panels' },
+      panel(say('steer.title'), controls.element),
+      panel(say('desk.seats'), parts.seats, seatOverview(concert, signal)),
+    ),
+    parts.plots,
+    h('div', { class: 'panels' }, refunds(signal), trail.element),
+  );
   return keepAsking(look, { signal, onTrouble: (problem) => show(parts.messages, problem && trouble(problem)) });
 }

@@ -9,7 +9,14 @@ import { panel } from './panel.js';
 import { refund } from './refunds.js';
 
 const item = (text, ...actions) => h('li', null, h('span', null, text), h('span', { class: 'row' }, actions));
-const place = (token) => item(say('fan.place', { concert: String(token.concert_id), status: say(`status.${token.status}`), position: token.position ?? '–' }));
+const place = (token) =>
+  item(
+    say('fan.place', {
+      concert: String(token.concert_id),
+      status: say(`status.${token.status}`),
+      position: token.position ?? '–',
+    }),
+  );
 const button = (text, onclick) => h('button', { type: 'button', class: 'plain small', onclick }, text);
 
 async function release(id, messages, signal, again) {
@@ -23,16 +30,37 @@ async function release(id, messages, signal, again) {
 }
 
 function reservation(one, messages, signal, again) {
-  const text = say('fan.reservation', { id: String(one.id), status: say(`status.${one.status}`), seats: seatNames(one.seats) });
-  return item(text, one.status === 'held' ? button(say('fan.release'), () => release(one.id, messages, signal, again)) : null);
+  const text = say('fan.reservation', {
+    id: String(one.id),
+    status: say(`status.${one.status}`),
+    seats: seatNames(one.seats),
+  });
+  return item(
+    text,
+    one.status === 'held' ? button(say('fan.release'), () => release(one.id, messages, signal, again)) : null,
+  );
 }
 
 function booking(one, messages, signal, again) {
-  const text = say('fan.booking', { id: String(one.payment_id), title: one.concert.title, date: dayAndTime(one.performance.starts_at), seats: seatNames(one.seats), amount: money(one.amount) });
-  return item(text, button(say('refund.do'), async () => { if (await refund(one.payment_id, messages, signal)) await again(); }));
+  const text = say('fan.booking', {
+    id: String(one.payment_id),
+    title: one.concert.title,
+    date: dayAndTime(one.performance.starts_at),
+    seats: seatNames(one.seats),
+    amount: money(one.amount),
+  });
+  return item(
+    text,
+    button(say('refund.do'), async () => {
+      if (await refund(one.payment_id, messages, signal)) await again();
+    }),
+  );
 }
 
-const group = (title, rows) => [h('h3', null, title), rows.length ? h('ul', { class: 'plain-list' }, rows) : h('p', { class: 'soft' }, say('fan.nothing'))];
+const group = (title, rows) => [
+  h('h3', null, title),
+  rows.length ? h('ul', { class: 'plain-list' }, rows) : h('p', { class: 'soft' }, say('fan.nothing')),
+];
 
 /** The panel with the search and its finds. */
 export function fanSearch(signal) {
@@ -40,17 +68,43 @@ export function fanSearch(signal) {
   const finds = h('div', { class: 'stack' });
   const find = async (userId) => {
     show(messages);
-    const answer = await ifOffered(() => askAsOperator('GET', `/v1/operator/fans/${encodeURIComponent(userId)}`, { signal }));
+    const answer = await ifOffered(() =>
+      askAsOperator('GET', `/v1/operator/fans/${encodeURIComponent(userId)}`, { signal }),
+    );
     if (!answer) return show(messages, notice('calm', say('console.not-offered')));
     const again = () => find(userId);
     const { tokens, reservations, bookings } = answer.body;
-    return show(finds, group(say('fan.places'), tokens.map(place)), group(say('fan.reservations'), reservations.map((one) => reservation(one, messages, signal, again))),
-      group(say('fan.bookings'), bookings.map((one) => booking(one, messages, signal, again))));
+    return show(
+      finds,
+      group(say('fan.places'), tokens.map(place)),
+      group(
+        say('fan.reservations'),
+        reservations.map((one) => reservation(one, messages, signal, again)),
+      ),
+      group(
+        say('fan.bookings'),
+        bookings.map((one) => booking(one, messages, signal, again)),
+      ),
+    );
   };
   const onSubmit = (event) => {
     event.preventDefault();
     find(new FormData(event.target).get('fan').trim()).catch((error) => show(messages, refusal(error)));
   };
-  return panel(say('fan.title'), h('form', { class: 'form', onsubmit: onSubmit }, h('label', { for: 'fan' }, say('fan.id')),
-    h('div', { class: 'field-row' }, h('input', { id: 'fan', name: 'fan', required: true, autocomplete: 'off' }), h('button', { class: 'plain', type: 'submit' }, say('fan.find')))), messages, finds);
+  return panel(
+    say('fan.title'),
+    h(
+      'form',
+      { class: 'form', onsubmit: onSubmit },
+      h('label', { for: 'fan' }, say('fan.id')),
+      h(
+        'div',
+        { class: 'field-row' },
+        h('input', { id: 'fan', name: 'fan', required: true, autocomplete: 'off' }),
+        h('button', { class: 'plain', type: 'submit' }, say('fan.find')),
+      ),
+    ),
+    messages,
+    finds,
+  );
 }

@@ -17,17 +17,20 @@ export class History {
 
   /** How much `name` grew a second between one sample and the next. */
   rates(name) {
-    return this.samples.slice(1).map((sample, index) => {
-      const before = this.samples[index];
-      return Math.max(0, (sample[name] - before[name]) / Math.max(0.001, (sample.at - before.at) / 1000));
-    }).map((rate) => Math.round(rate * 10) / 10);
+    return this.samples
+      .slice(1)
+      .map((sample, index) => {
+        const before = this.samples[index];
+        return Math.max(0, (sample[name] - before[name]) / Math.max(0.001, (sample.at - before.at) / 1000));
+      })
+      .map((rate) => Math.round(rate * 10) / 10);
   }
 
   /** Seconds until no seat is left when seats go as they went lately; null when none went. */
   sellOutSeconds() {
     const [first, last] = [this.samples[0], this.samples.at(-1)];
     const sold = last.seats_sold - first.seats_sold;
-    return sold > 0 ? last.seats_available * ((last.at - first.at) / 1000) / sold : null;
+    return sold > 0 ? (last.seats_available * ((last.at - first.at) / 1000)) / sold : null;
   }
 
   get startedAt() {

@@ -11,20 +11,45 @@ import { service } from './service.js';
 
 function row({ id, title, venue, performances = [] }) {
   const seats = performances.reduce((sum, date) => sum + date.seats_total, 0);
-  return h('tr', null, h('td', null, h('a', { href: `/operator/concerts/${id}` }, title)), h('td', null, venue),
-    h('td', null, performances.length ? shortMoment(performances[0].starts_at) : ''), h('td', { class: 'number' }, String(performances.length)), h('td', { class: 'number' }, String(seats)));
+  return h(
+    'tr',
+    null,
+    h('td', null, h('a', { href: `/operator/concerts/${id}` }, title)),
+    h('td', null, venue),
+    h('td', null, performances.length ? shortMoment(performances[0].starts_at) : ''),
+    h('td', { class: 'number' }, String(performances.length)),
+    h('td', { class: 'number' }, String(seats)),
+  );
 }
 
 function table(concerts) {
-  const heads = ['title', 'venue', 'first', 'dates', 'seats'].map((name) => h('th', { scope: 'col', class: ['dates', 'seats'].includes(name) ? 'number' : null }, say(`console.column.${name}`)));
-  return h('div', { class: 'table-box', tabindex: 0, role: 'region', 'aria-label': say('console.concerts') }, h('table', null, h('thead', null, h('tr', null, heads)), h('tbody', null, concerts.map(row))));
+  const heads = ['title', 'venue', 'first', 'dates', 'seats'].map((name) =>
+    h(
+      'th',
+      { scope: 'col', class: ['dates', 'seats'].includes(name) ? 'number' : null },
+      say(`console.column.${name}`),
+    ),
+  );
+  return h(
+    'div',
+    { class: 'table-box', tabindex: 0, role: 'region', 'aria-label': say('console.concerts') },
+    h('table', null, h('thead', null, h('tr', null, heads)), h('tbody', null, concerts.map(row))),
+  );
 }
 
 /** The overview. */
 export async function overview(main, _params, signal) {
   const concerts = await askAll('/v1/concerts', { signal });
   if (signal.aborted) return;
-  show(main, h('div', { class: 'console-head' }, h('h1', null, say('console.concerts')), h('a', { class: 'strong', href: '/operator/new' }, say('console.new'))),
+  show(
+    main,
+    h(
+      'div',
+      { class: 'console-head' },
+      h('h1', null, say('console.concerts')),
+      h('a', { class: 'strong', href: '/operator/new' }, say('console.new')),
+    ),
     concerts.length ? table(concerts.reverse()) : h('p', { class: 'empty' }, say('console.empty')),
-    h('div', { class: 'panels' }, service(signal), refunds(signal), fanSearch(signal), audit(signal).element));
+    h('div', { class: 'panels' }, service(signal), refunds(signal), fanSearch(signal), audit(signal).element),
+  );
 }

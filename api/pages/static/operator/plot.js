@@ -19,18 +19,30 @@ const up = (value, most) => HEIGHT - EDGE.bottom - (value / most) * (HEIGHT - ED
 function grid(most) {
   return [0, 0.5, 1].map((part) => {
     const y = up(part * most, most);
-    return [svg('line', { x1: EDGE.left, x2: WIDTH - EDGE.right, y1: y, y2: y, class: 'plot-grid' }),
-      svg('text', { x: EDGE.left - 8, y: y + 4, 'text-anchor': 'end', class: 'plot-text' }, figure(part * most))];
+    return [
+      svg('line', { x1: EDGE.left, x2: WIDTH - EDGE.right, y1: y, y2: y, class: 'plot-grid' }),
+      svg('text', { x: EDGE.left - 8, y: y + 4, 'text-anchor': 'end', class: 'plot-text' }, figure(part * most)),
+    ];
   });
 }
 
 function line({ values }, most, index) {
   const points = values.map((value, at) => `${across(at, values.length).toFixed(1)},${up(value, most).toFixed(1)}`);
   const last = [across(values.length - 1, values.length), up(values.at(-1) ?? 0, most)];
-  return [svg('polyline', { points: points.join(' '), class: `plot-line plot-${index + 1}` }), svg('circle', { cx: last[0], cy: last[1], r: 3.5, class: `plot-dot plot-${index + 1}` })];
+  return [
+    svg('polyline', { points: points.join(' '), class: `plot-line plot-${index + 1}` }),
+    svg('circle', { cx: last[0], cy: last[1], r: 3.5, class: `plot-dot plot-${index + 1}` }),
+  ];
 }
 
-const key = ({ name, values }, index) => h('li', null, h('span', { class: `plot-key plot-${index + 1}`, 'aria-hidden': 'true' }), h('span', null, name), h('b', null, figure(values.at(-1) ?? 0)));
+const key = ({ name, values }, index) =>
+  h(
+    'li',
+    null,
+    h('span', { class: `plot-key plot-${index + 1}`, 'aria-hidden': 'true' }),
+    h('span', null, name),
+    h('b', null, figure(values.at(-1) ?? 0)),
+  );
 
 /**
  * A figure of `series` (`[{name, values}]`, oldest value first), titled, with `from` and `to` below the time axis.
@@ -38,8 +50,18 @@ const key = ({ name, values }, index) => h('li', null, h('span', { class: `plot-
  */
 export function plot(title, series, { from, to }) {
   const most = roundUp(Math.max(2, ...series.flatMap(({ values }) => values)));
-  return h('figure', { class: 'plot' }, h('figcaption', null, title),
-    svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, 'aria-hidden': 'true' }, grid(most), series.map((one, index) => line(one, most, index)),
-      svg('text', { x: EDGE.left, y: HEIGHT - 6, class: 'plot-text' }, from), svg('text', { x: WIDTH - EDGE.right, y: HEIGHT - 6, 'text-anchor': 'end', class: 'plot-text' }, to)),
-    h('ul', { class: 'plot-legend' }, series.map(key)));
+  return h(
+    'figure',
+    { class: 'plot' },
+    h('figcaption', null, title),
+    svg(
+      'svg',
+      { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, 'aria-hidden': 'true' },
+      grid(most),
+      series.map((one, index) => line(one, most, index)),
+      svg('text', { x: EDGE.left, y: HEIGHT - 6, class: 'plot-text' }, from),
+      svg('text', { x: WIDTH - EDGE.right, y: HEIGHT - 6, 'text-anchor': 'end', class: 'plot-text' }, to),
+    ),
+    h('ul', { class: 'plot-legend' }, series.map(key)),
+  );
 }

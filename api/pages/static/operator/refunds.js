@@ -28,8 +28,27 @@ export function refunds(signal) {
     event.preventDefault();
     refund(new FormData(event.target).get('payment'), messages, signal);
   };
-  return panel(say('refund.title'), messages, h('form', { class: 'form', onsubmit: onSubmit },
-    h('label', { for: 'payment' }, say('refund.payment')), h('div', { class: 'field-row' },
-      h('input', { id: 'payment', name: 'payment', inputmode: 'numeric', pattern: '[0-9]+', required: true, 'aria-describedby': 'payment-hint' }), h('button', { class: 'plain', type: 'submit' }, say('refund.do'))),
-    h('p', { id: 'payment-hint', class: 'soft' }, say('refund.hint'))));
+  return panel(
+    say('refund.title'),
+    messages,
+    h(
+      'form',
+      { class: 'form', onsubmit: onSubmit },
+      h('label', { for: 'payment' }, say('refund.payment')),
+      h(
+        'div',
+        { class: 'field-row' },
+        h('input', {
+          id: 'payment',
+          name: 'payment',
+          inputmode: 'numeric',
+          pattern: '[0-9]+',
+          required: true,
+          'aria-describedby': 'payment-hint',
+        }),
+        h('button', { class: 'plain', type: 'submit' }, say('refund.do')),
+      ),
+      h('p', { id: 'payment-hint', class: 'soft' }, say('refund.hint')),
+    ),
+  );
 }

@@ -20,8 +20,18 @@ function countBySection(seats) {
 }
 
 function table(seats) {
-  const heads = [h('th', { scope: 'col' }, say('list.section')), KINDS.map((kind) => h('th', { scope: 'col', class: 'number' }, say(`desk.${kind}`)))];
-  const rows = [...countBySection(seats)].map(([name, counts]) => h('tr', null, h('td', null, name), KINDS.map((kind) => h('td', { class: 'number' }, figure(counts[kind])))));
+  const heads = [
+    h('th', { scope: 'col' }, say('list.section')),
+    KINDS.map((kind) => h('th', { scope: 'col', class: 'number' }, say(`desk.${kind}`))),
+  ];
+  const rows = [...countBySection(seats)].map(([name, counts]) =>
+    h(
+      'tr',
+      null,
+      h('td', null, name),
+      KINDS.map((kind) => h('td', { class: 'number' }, figure(counts[kind]))),
+    ),
+  );
   return h('table', null, h('thead', null, h('tr', null, heads)), h('tbody', null, rows));
 }
 
@@ -30,14 +40,27 @@ export function seatOverview(concert, signal) {
   const dates = concert.performances ?? [];
   const body = h('div');
   const look = async () => {
-    const seats = await ifOffered(() => askAllAsOperator(`/v1/operator/performances/${choice.value}/seats`, { signal }));
+    const seats = await ifOffered(() =>
+      askAllAsOperator(`/v1/operator/performances/${choice.value}/seats`, { signal }),
+    );
     show(body, seats && table(seats));
     element.hidden = !seats;
     return seats ? EVERY_SECONDS : null;
   };
-  const tell = (error) => { if (!signal.aborted) show(body, refusal(error)); };
-  const choice = h('select', { id: 'date', onchange: () => look().catch(tell) }, dates.map((date) => h('option', { value: date.performance_id }, dayAndTime(date.starts_at))));
-  const element = h('div', { class: 'stack', hidden: true }, h('div', { class: 'row' }, h('label', { for: 'date' }, say('steps.date')), choice), body);
+  const tell = (error) => {
+    if (!signal.aborted) show(body, refusal(error));
+  };
+  const choice = h(
+    'select',
+    { id: 'date', onchange: () => look().catch(tell) },
+    dates.map((date) => h('option', { value: date.performance_id }, dayAndTime(date.starts_at))),
+  );
+  const element = h(
+    'div',
+    { class: 'stack', hidden: true },
+    h('div', { class: 'row' }, h('label', { for: 'date' }, say('steps.date')), choice),
+    body,
+  );
   if (dates.length) keepAsking(look, { signal }).catch(tell);
   return element;
 }

@@ -11,16 +11,27 @@ export function cellsOf(line) {
 function sectionOf(cells, order, line) {
   const cell = (name) => cells[order.indexOf(name)] ?? '';
   const numbers = COLUMNS.slice(1).map((name) => [name, Number(cell(name).replaceAll(/[\s_]/g, ''))]);
-  const wrong = numbers.find(([name, value]) => cell(name) === '' || !Number.isInteger(value) || value < (name === 'price' ? 0 : 1));
+  const wrong = numbers.find(
+    ([name, value]) => cell(name) === '' || !Number.isInteger(value) || value < (name === 'price' ? 0 : 1),
+  );
   if (!cell('name') || wrong) return { line, column: cell('name') ? wrong[0] : 'name' };
   return { name: cell('name'), ...Object.fromEntries(numbers) };
 }
 
-/** `{sections, faults}` of a text; a fault is `{line, column}`, lines counted from 1. A first line of column names may give another order. */
+/**
+ * `{sections, faults}` of a text; a fault is `{line, column}`, lines counted from 1. A first line of column names may
+ * give another order.
+ */
 export function readSections(text) {
-  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/).map((line, index) => ({ cells: cellsOf(line), line: index + 1, empty: !line.trim() })).filter(({ empty }) => !empty);
+  const lines = text
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .map((line, index) => ({ cells: cellsOf(line), line: index + 1, empty: !line.trim() }))
+    .filter(({ empty }) => !empty);
   const head = lines[0]?.cells.map((cell) => cell.toLowerCase()) ?? [];
   const named = COLUMNS.every((name) => head.includes(name));
-  const read = (named ? lines.slice(1) : lines).map(({ cells, line }) => sectionOf(cells, named ? head : COLUMNS, line));
+  const read = (named ? lines.slice(1) : lines).map(({ cells, line }) =>
+    sectionOf(cells, named ? head : COLUMNS, line),
+  );
   return { sections: read.filter((section) => !section.line), faults: read.filter((section) => section.line) };
 }

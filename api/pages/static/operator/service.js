@@ -8,16 +8,40 @@ import { askAsOperator, ifOffered } from './asking.js';
 import { panel } from './panel.js';
 
 const SECONDS = 5;
-const check = ([name, state]) => h('li', null, h('span', null, say(`service.${name}`)), h('span', { class: `badge badge-${state === 'ok' ? 'open' : 'closed'}` }, String(state)));
+const check = ([name, state]) =>
+  h(
+    'li',
+    null,
+    h('span', null, say(`service.${name}`)),
+    h('span', { class: `badge badge-${state === 'ok' ? 'open' : 'closed'}` }, String(state)),
+  );
 const count = (counts, name) => h('td', { class: 'number' }, counts ? String(counts[name] ?? 0) : '–');
-const queue = (name, { workers, broker_queues: lengths }) => h('tr', null, h('td', null, name), count(workers, name), count(lengths, name));
+const queue = (name, { workers, broker_queues: lengths }) =>
+  h('tr', null, h('td', null, name), count(workers, name), count(lengths, name));
 
 function queues(state) {
-  const heads = ['queue', 'workers', 'waiting'].map((name) => h('th', { scope: 'col', class: name === 'queue' ? null : 'number' }, say(`service.${name}`)));
+  const heads = ['queue', 'workers', 'waiting'].map((name) =>
+    h('th', { scope: 'col', class: name === 'queue' ? null : 'number' }, say(`service.${name}`)),
+  );
   const names = Object.keys(state.broker_queues ?? state.workers ?? {});
   const oldest = state.oldest_queued_seconds;
-  return [h('table', null, h('thead', null, h('tr', null, heads)), h('tbody', null, names.map((name) => queue(name, state)))),
-    h('p', { class: 'soft' }, oldest === null ? say('service.none-waiting') : say('service.oldest', { seconds: Math.round(oldest) }))];
+  return [
+    h(
+      'table',
+      null,
+      h('thead', null, h('tr', null, heads)),
+      h(
+        'tbody',
+        null,
+        names.map((name) => queue(name, state)),
+      ),
+    ),
+    h(
+      'p',
+      { class: 'soft' },
+      oldest === null ? say('service.none-waiting') : say('service.oldest', { seconds: Math.round(oldest) }),
+    ),
+  ];
 }
 
 /** The panel, kept fresh until `signal` aborts. */
@@ -26,10 +50,17 @@ export function service(signal) {
   let offered = true;
   const question = async () => {
     // While the database is away the answer is a problem, and its checks are what is to be shown.
-    const { checks } = await ask('GET', '/readyz', { signal }).then(({ body: told }) => told, (error) => error.members);
+    const { checks } = await ask('GET', '/readyz', { signal }).then(
+      ({ body: told }) => told,
+      (error) => error.members,
+    );
     const state = offered ? await ifOffered(() => askAsOperator('GET', '/v1/operator/service', { signal })) : null;
     offered = Boolean(state);
-    show(body, h('ul', { class: 'plain-list' }, Object.entries(checks ?? {}).map(check)), state ? queues(state.body) : null);
+    show(
+      body,
+      h('ul', { class: 'plain-list' }, Object.entries(checks ?? {}).map(check)),
+      state ? queues(state.body) : null,
+    );
     return SECONDS;
   };
   keepAsking(question, { signal }).catch(() => {});

@@ -31,11 +31,35 @@ function enterWithIdentity(event, messages) {
 /** The sign-in of the console. */
 export async function signIn(main) {
   const messages = h('div');
-  const demo = h('button', { class: 'strong wide', type: 'button', onclick: () => enterDemo(messages) }, say('console.enter-demo'));
-  const form = h('form', { class: 'form', onsubmit: (event) => enterWithIdentity(event, messages) },
+  const demo = h(
+    'button',
+    { class: 'strong wide', type: 'button', onclick: () => enterDemo(messages) },
+    say('console.enter-demo'),
+  );
+  const form = h(
+    'form',
+    { class: 'form', onsubmit: (event) => enterWithIdentity(event, messages) },
     h('label', { for: 'identity' }, say('console.identity')),
-    h('input', { id: 'identity', name: 'identity', type: 'password', autocomplete: 'off', required: true, 'aria-describedby': 'identity-hint' }),
+    h('input', {
+      id: 'identity',
+      name: 'identity',
+      type: 'password',
+      autocomplete: 'off',
+      required: true,
+      'aria-describedby': 'identity-hint',
+    }),
     h('p', { id: 'identity-hint', class: 'soft' }, say('console.identity.hint')),
-    h('button', { class: configuration.demo ? 'plain' : 'strong', type: 'submit' }, say('nav.signin')));
-  show(main, h('section', { class: 'narrow' }, h('h1', null, say('console.title')), messages, configuration.demo ? demo : null, form));
+    h('button', { class: configuration.demo ? 'plain' : 'strong', type: 'submit' }, say('nav.signin')),
+  );
+  show(
+    main,
+    h(
+      'section',
+      { class: 'narrow' },
+      h('h1', null, say('console.title')),
+      messages,
+      configuration.demo ? demo : null,
+      form,
+    ),
+  );
 }

@@ -9,13 +9,24 @@ import { askAsOperator } from './asking.js';
 const STATES = ['open', 'paused', 'closed'];
 
 function field(name, label, hint, onSubmit) {
-  const input = h('input', { id: name, name, inputmode: 'decimal', autocomplete: 'off', 'aria-describedby': `${name}-hint` });
+  const input = h('input', {
+    id: name,
+    name,
+    inputmode: 'decimal',
+    autocomplete: 'off',
+    'aria-describedby': `${name}-hint`,
+  });
   const submit = (event) => {
     event.preventDefault();
     onSubmit(input.value.trim());
   };
-  const element = h('form', { class: 'form', onsubmit: submit }, h('label', { for: name }, label), h('div', { class: 'field-row' }, input, h('button', { class: 'plain', type: 'submit' }, say('steer.set'))),
-    h('p', { id: `${name}-hint`, class: 'soft' }, hint));
+  const element = h(
+    'form',
+    { class: 'form', onsubmit: submit },
+    h('label', { for: name }, label),
+    h('div', { class: 'field-row' }, input, h('button', { class: 'plain', type: 'submit' }, say('steer.set'))),
+    h('p', { id: `${name}-hint`, class: 'soft' }, hint),
+  );
   return { element, input };
 }
 
@@ -39,17 +50,30 @@ export function steering(concertId, onChange) {
     }
   };
   const turn = async (state) => {
-    const sure = state !== 'closed' || await confirmation(say('steer.close.sure'), say('steer.close.text'), say('steer.closed'));
+    const sure =
+      state !== 'closed' || (await confirmation(say('steer.close.sure'), say('steer.close.text'), say('steer.closed')));
     if (sure) await change({ state });
   };
-  const buttons = STATES.map((state) => h('button', { type: 'button', class: 'plain', onclick: () => turn(state) }, say(`steer.${state}`)));
-  const capacity = field('capacity', say('steer.capacity'), say('steer.capacity.hint'), (text) => change({ capacity: Number(text) }));
-  const rate = field('rate', say('steer.rate'), say('steer.rate.hint'), (text) => change({ admit_per_second: text === '' ? null : Number(text) }));
+  const buttons = STATES.map((state) =>
+    h('button', { type: 'button', class: 'plain', onclick: () => turn(state) }, say(`steer.${state}`)),
+  );
+  const capacity = field('capacity', say('steer.capacity'), say('steer.capacity.hint'), (text) =>
+    change({ capacity: Number(text) }),
+  );
+  const rate = field('rate', say('steer.rate'), say('steer.rate.hint'), (text) =>
+    change({ admit_per_second: text === '' ? null : Number(text) }),
+  );
   const refresh = ({ state, capacity: places, admit_per_second: perSecond }) => {
     STATES.forEach((one, index) => buttons[index].setAttribute('aria-pressed', String(one === state)));
     fill(capacity.input, places);
     fill(rate.input, perSecond);
   };
-  const element = h('div', { class: 'stack' }, messages, h('div', { class: 'segments', role: 'group', 'aria-label': say('steer.state') }, buttons), h('div', { class: 'two' }, capacity.element, rate.element));
+  const element = h(
+    'div',
+    { class: 'stack' },
+    messages,
+    h('div', { class: 'segments', role: 'group', 'aria-label': say('steer.state') }, buttons),
+    h('div', { class: 'two' }, capacity.element, rate.element),
+  );
   return { element, refresh };
 }

@@ -12,5 +12,7 @@ export function announce(text) {
   }
   // The same text twice is only read twice when the region was empty in between.
   region.textContent = '';
-  requestAnimationFrame(() => { region.textContent = text; });
+  requestAnimationFrame(() => {
+    region.textContent = text;
+  });
 }

@@ -19,7 +19,8 @@ export function countdown(moment, { label, signal, onOver }) {
     digits.textContent = minutesAndSeconds(left);
     box.classList.toggle('countdown-short', left < SHORT_MS);
     const seconds = Math.ceil(left / 1000);
-    if (TOLD_AT.some((mark) => seconds <= mark && toldAt > mark)) announce(say('countdown.left', { label, time: minutesAndSeconds(left) }));
+    if (TOLD_AT.some((mark) => seconds <= mark && toldAt > mark))
+      announce(say('countdown.left', { label, time: minutesAndSeconds(left) }));
     toldAt = seconds;
     if (left > 0) return;
     clearInterval(timer);

@@ -16,7 +16,7 @@ function build(node, properties, children) {
   return node;
 }
 
-/** An HTML element; `on…` properties are listeners, `style` an object, all others attributes; null children are left out. */
+/** An HTML element; `on…` properties are listeners, `style` an object, others attributes; null children are left out. */
 export const h = (tag, properties, ...children) => build(document.createElement(tag), properties, children);
 
 /** The same for SVG. */

@@ -6,7 +6,8 @@ const ZONE = 'Asia/Seoul';
 const dateFormat = (options) => new Intl.DateTimeFormat(language(), { timeZone: ZONE, ...options });
 
 export const money = (points) => say('money', { amount: figure(points) });
-export const day = (moment) => dateFormat({ weekday: 'short', year: 'numeric', month: 'long', day: 'numeric' }).format(new Date(moment));
+export const day = (moment) =>
+  dateFormat({ weekday: 'short', year: 'numeric', month: 'long', day: 'numeric' }).format(new Date(moment));
 export const dayOfMonth = (moment) => dateFormat({ day: 'numeric' }).format(new Date(moment)).replace(/\D/g, '');
 export const month = (moment) => dateFormat({ month: 'short' }).format(new Date(moment));
 export const weekday = (moment) => dateFormat({ weekday: 'long' }).format(new Date(moment));
@@ -27,7 +28,8 @@ export function roughly(seconds) {
   return say('duration.hours', { count: Math.round(seconds / 3600) });
 }
 
-export const shortMoment = (moment) => dateFormat({ month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' }).format(new Date(moment));
+export const shortMoment = (moment) =>
+  dateFormat({ month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' }).format(new Date(moment));
 
 /** `R, row 1: 12, 13`, a row at a time. */
 export function seatNames(seats) {
@@ -36,11 +38,14 @@ export function seatNames(seats) {
     const key = JSON.stringify([section, row]);
     rows.set(key, [...(rows.get(key) ?? []), number]);
   }
-  return [...rows].map(([key, numbers]) => {
-    const [section, row] = JSON.parse(key);
-    return say('seat.names', { section, row: String(row), numbers: numbers.join(', ') });
-  }).join(' · ');
+  return [...rows]
+    .map(([key, numbers]) => {
+      const [section, row] = JSON.parse(key);
+      return say('seat.names', { section, row: String(row), numbers: numbers.join(', ') });
+    })
+    .join(' · ');
 }
 
 /** `R, row 3, seat 12` */
-export const seatName = (seat) => say('seat.name', { section: seat.section, row: String(seat.row), number: String(seat.number) });
+export const seatName = (seat) =>
+  say('seat.name', { section: seat.section, row: String(seat.row), number: String(seat.number) });

@@ -9,9 +9,12 @@ const SIGNS = { bad: '!', good: '✓', calm: '…' };
 
 /** A message in a box; `kind` is `bad`, `good` or `calm`, `actions` are buttons below the text. */
 export function notice(kind, text, ...actions) {
-  return h('div', { class: `notice notice-${kind}`, role: kind === 'bad' ? 'alert' : 'status' },
+  return h(
+    'div',
+    { class: `notice notice-${kind}`, role: kind === 'bad' ? 'alert' : 'status' },
     h('span', { class: 'notice-sign', 'aria-hidden': 'true' }, SIGNS[kind]),
-    h('div', { class: 'notice-body' }, h('p', null, text), actions.length ? h('div', { class: 'row' }, actions) : null));
+    h('div', { class: 'notice-body' }, h('p', null, text), actions.length ? h('div', { class: 'row' }, actions) : null),
+  );
 }
 
 /** The notice of an error. */

@@ -11,11 +11,18 @@ export function confirmation(title, text, yes) {
       dialog.remove();
       resolve(answer);
     };
-    const dialog = h('dialog', { class: 'sheet', 'aria-labelledby': 'sheet-title', oncancel: close(false) },
-      h('h2', { id: 'sheet-title' }, title), h('p', null, text),
-      h('div', { class: 'row row-end' },
+    const dialog = h(
+      'dialog',
+      { class: 'sheet', 'aria-labelledby': 'sheet-title', oncancel: close(false) },
+      h('h2', { id: 'sheet-title' }, title),
+      h('p', null, text),
+      h(
+        'div',
+        { class: 'row row-end' },
         h('button', { class: 'plain', type: 'button', onclick: close(false) }, say('cancel')),
-        h('button', { class: 'strong', type: 'button', onclick: close(true) }, yes)));
+        h('button', { class: 'strong', type: 'button', onclick: close(true) }, yes),
+      ),
+    );
     document.body.append(dialog);
     dialog.showModal();
   });

@@ -29,7 +29,9 @@ export const isSaid = (key) => key in words;
 export function say(key, values = {}) {
   const one = values.count === 1 && `${key}.one` in words;
   const text = words[one ? `${key}.one` : key] ?? key;
-  return text.replace(/\{(\w+)\}/g, (_, name) => (typeof values[name] === 'number' ? figure(values[name]) : values[name]));
+  return text.replace(/\{(\w+)\}/g, (_, name) =>
+    typeof values[name] === 'number' ? figure(values[name]) : values[name],
+  );
 }
 
 export const figure = (number) => new Intl.NumberFormat(current).format(number);

@@ -9,7 +9,13 @@ const RADIUS = 0.4;
 function seatPath(context, x, y, size) {
   const radius = size * RADIUS;
   if (size < ROUND_FROM) context.rect(x - radius, y - radius, 2 * radius, 2 * radius);
-  else context.roundRect(x - radius, y - radius, 2 * radius, 2 * radius, [radius * 0.9, radius * 0.9, radius * 0.45, radius * 0.45]);
+  else
+    context.roundRect(x - radius, y - radius, 2 * radius, 2 * radius, [
+      radius * 0.9,
+      radius * 0.9,
+      radius * 0.45,
+      radius * 0.45,
+    ]);
 }
 
 function kindOf(seat, state) {
@@ -41,9 +47,11 @@ function group(spots, state) {
 function paint(context, kind, spots, view, colours) {
   const size = PITCH * view.scale;
   context.beginPath();
-  for (const spot of spots) seatPath(context, spot.x * view.scale + view.x, spot.y * view.scale + view.y, kind === 'taken' ? size * 0.7 : size);
+  for (const spot of spots)
+    seatPath(context, spot.x * view.scale + view.x, spot.y * view.scale + view.y, kind === 'taken' ? size * 0.7 : size);
   context.globalAlpha = kind === 'faded' ? 0.45 : 1;
-  context.fillStyle = { chosen: colours.chosen, taken: colours.taken, faded: colours.taken }[kind] ?? colours.tiers[kind];
+  context.fillStyle =
+    { chosen: colours.chosen, taken: colours.taken, faded: colours.taken }[kind] ?? colours.tiers[kind];
   context.fill();
   context.globalAlpha = 1;
 }
@@ -52,7 +60,8 @@ function write(context, spots, view, colours, text, colour) {
   const size = PITCH * view.scale;
   context.font = `600 ${Math.min(15, size * 0.38)}px system-ui, sans-serif`;
   context.fillStyle = colour;
-  for (const spot of spots) context.fillText(text(spot.seat), spot.x * view.scale + view.x, spot.y * view.scale + view.y + 0.5);
+  for (const spot of spots)
+    context.fillText(text(spot.seat), spot.x * view.scale + view.x, spot.y * view.scale + view.y + 0.5);
 }
 
 function drawStage(context, { scale, x, y }, colours, text) {
@@ -81,8 +90,8 @@ function drawCursor(context, spot, view, colours) {
 }
 
 /**
- * Draw `hall` as `view` (`{scale, x, y}`, CSS pixels) sees it. `state` holds `chosen` (a Set of ids), `price` (the only one to
- * show in colour, or null), `tiers`, `cursor` (a spot or null) and `stage` (the word on it).
+ * Draw `hall` as `view` (`{scale, x, y}`, CSS pixels) sees it. `state` holds `chosen` (a Map by id), `price` (the only one
+ * to show in colour, or null), `tiers`, `cursor` (a spot or null) and `stage` (the word on it).
  */
 export function draw(context, { width, height, hall, view, state, colours }) {
   context.clearRect(0, 0, width, height);

@@ -10,21 +10,24 @@ const address = (performanceId, cursor) =>
   `/v1/performances/${performanceId}/seats?limit=500${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`;
 
 /**
- * Read every page, going on patiently where the server is busy. Resolves to `[{cursor, seats}]`, to null when `signal` aborted;
- * `onPage(count)` tells how many seats are there so far.
+ * Read every page, going on patiently where the server is busy. Resolves to `[{cursor, seats}]`, to null when `signal`
+ * aborted; `onPage(count)` tells how many seats are there so far.
  */
 export async function readAll(performanceId, { credential, signal, onPage, onTrouble }) {
   const pages = [];
   let cursor = null;
   let count = 0;
-  await keepAsking(async () => {
-    const { body } = await ask('GET', address(performanceId, cursor), { credential, signal });
-    pages.push({ cursor, seats: body.items });
-    count += body.items.length;
-    onPage(count);
-    cursor = body.next_cursor;
-    return cursor === null ? null : 0;
-  }, { signal, onTrouble });
+  await keepAsking(
+    async () => {
+      const { body } = await ask('GET', address(performanceId, cursor), { credential, signal });
+      pages.push({ cursor, seats: body.items });
+      count += body.items.length;
+      onPage(count);
+      cursor = body.next_cursor;
+      return cursor === null ? null : 0;
+    },
+    { signal, onTrouble },
+  );
   return signal.aborted ? null : pages;
 }
 
@@ -42,8 +45,8 @@ function takeOver(page, items) {
 }
 
 /**
- * Keep `pages` fresh until `signal` aborts: at each poll interval the next two, those that `inSight(page)` first, so that a
- * hall of 10,000 costs the server no more than one of 1,000. `onChange(seats)` gets what changed.
+ * Keep `pages` fresh until `signal` aborts: at each poll interval the next two, those that `inSight(page)` first, so
+ * that a hall of 10,000 costs the server no more than one of 1,000. `onChange(seats)` gets what changed.
  */
 export function keepFresh(performanceId, pages, { credential, signal, inSight, onChange }) {
   const waiting = [...pages];

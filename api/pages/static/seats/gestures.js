@@ -36,7 +36,8 @@ export function listenToGestures(canvas, view, { onTap, onHover, signal }) {
     const here = fingers.get(event.pointerId);
     const single = fingers.size === 1;
     fingers.delete(event.pointerId);
-    if (here && single && moved <= SLACK && event.type === 'pointerup') onTap(here.x, here.y, event.pointerType !== 'mouse');
+    if (here && single && moved <= SLACK && event.type === 'pointerup')
+      onTap(here.x, here.y, event.pointerType !== 'mouse');
     if (!single) moved = SLACK + 1;
   };
   const wheel = (event) => {

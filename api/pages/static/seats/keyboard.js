@@ -19,18 +19,34 @@ function nextSpot(spots, from, [dx, dy]) {
 /** Listen on `box`; `cursor()` and `setCursor(spot)` keep the place, `choose(spot)` takes it. */
 export function listenToKeys(box, { hall, view, cursor, setCursor, choose, signal }) {
   const first = () => hall.spots.find(({ seat }) => seat.status === 'available') ?? hall.spots[0];
-  const zooms = { '+': () => view.zoom(1.4), '=': () => view.zoom(1.4), '-': () => view.zoom(1 / 1.4), 0: () => view.fit() };
+  const zooms = {
+    '+': () => view.zoom(1.4),
+    '=': () => view.zoom(1.4),
+    '-': () => view.zoom(1 / 1.4),
+    0: () => view.fit(),
+  };
   const act = (key) => {
-    if (key in DIRECTIONS) return setCursor(cursor() ? nextSpot(hall.spots, cursor(), DIRECTIONS[key]) ?? cursor() : first());
+    if (key in DIRECTIONS)
+      return setCursor(cursor() ? (nextSpot(hall.spots, cursor(), DIRECTIONS[key]) ?? cursor()) : first());
     if (key in zooms) return zooms[key]();
     return cursor() && choose(cursor());
   };
-  box.addEventListener('keydown', (event) => {
-    if (!(event.key in DIRECTIONS) && !(event.key in zooms) && !['Enter', ' '].includes(event.key)) return;
-    if (event.ctrlKey || event.metaKey || event.target !== box) return;
-    event.preventDefault();
-    act(event.key);
-  }, { signal });
-  box.addEventListener('focus', () => { if (!cursor() && box.matches(':focus-visible')) setCursor(first()); }, { signal });
+  box.addEventListener(
+    'keydown',
+    (event) => {
+      if (!(event.key in DIRECTIONS) && !(event.key in zooms) && !['Enter', ' '].includes(event.key)) return;
+      if (event.ctrlKey || event.metaKey || event.target !== box) return;
+      event.preventDefault();
+      act(event.key);
+    },
+    { signal },
+  );
+  box.addEventListener(
+    'focus',
+    () => {
+      if (!cursor() && box.matches(':focus-visible')) setCursor(first());
+    },
+    { signal },
+  );
   box.addEventListener('blur', () => setCursor(null), { signal });
 }

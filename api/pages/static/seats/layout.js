@@ -1,4 +1,4 @@
-/** Where each seat stands in the drawn hall: sections as blocks of gently bent rows, packed in tiers before the stage. */
+/** Where each seat stands in the drawn hall: sections as blocks of gently bent rows, in tiers before the stage. */
 
 export const PITCH = 10;
 const GAP = 24;
@@ -41,11 +41,13 @@ function tiersOf(blocks) {
 function placeRow(row, block, left, y, spots) {
   const aisles = aislesOf(block.longest);
   const part = Math.ceil(block.longest / (aisles + 1));
-  const start = left + (block.longest - row.length) * PITCH / 2;
-  row.sort((one, other) => one.number - other.number).forEach((seat, index) => {
-    const aisle = Math.min(aisles, Math.floor(index / part));
-    spots.push({ seat, x: start + (index + aisle + 0.5) * PITCH, y });
-  });
+  const start = left + ((block.longest - row.length) * PITCH) / 2;
+  row
+    .sort((one, other) => one.number - other.number)
+    .forEach((seat, index) => {
+      const aisle = Math.min(aisles, Math.floor(index / part));
+      spots.push({ seat, x: start + (index + aisle + 0.5) * PITCH, y });
+    });
 }
 
 function placeTier(tier, top, hall) {
@@ -53,9 +55,11 @@ function placeTier(tier, top, hall) {
   let left = -width / 2;
   for (const block of tier) {
     hall.labels.push({ text: block.name, x: left + block.width / 2, y: top + LABEL / 2 });
-    [...block.rows].sort(([one], [other]) => one - other).forEach(([, row], index) => {
-      placeRow(row, block, left, top + LABEL + (index + 0.5) * PITCH, hall.spots);
-    });
+    [...block.rows]
+      .sort(([one], [other]) => one - other)
+      .forEach(([, row], index) => {
+        placeRow(row, block, left, top + LABEL + (index + 0.5) * PITCH, hall.spots);
+      });
     left += block.width + GAP;
   }
   hall.width = Math.max(hall.width, width);
@@ -77,7 +81,7 @@ export function layOut(seats) {
   const hall = { spots: [], labels: [], width: 0, height: 0 };
   hall.height = tiersOf(blocksOf(seats)).reduce((top, tier) => placeTier(tier, top, hall), STAGE / 2);
   bend([...hall.spots, ...hall.labels], hall.width / 2);
-  hall.height += BEND * hall.width / 2;
+  hall.height += (BEND * hall.width) / 2;
   hall.byId = new Map(hall.spots.map((spot) => [spot.seat.id, spot]));
   return hall;
 }

@@ -11,8 +11,13 @@ function leftByPrice(seats) {
 }
 
 function entry(price, tier, left, pressed, onPress) {
-  return h('button', { type: 'button', class: `legend-price tier-${tier + 1}`, 'aria-pressed': pressed, onclick: onPress },
-    h('span', { class: 'legend-colour', 'aria-hidden': 'true' }), h('b', null, money(price)), h('span', { class: 'soft' }, say('legend.left', { count: left })));
+  return h(
+    'button',
+    { type: 'button', class: `legend-price tier-${tier + 1}`, 'aria-pressed': pressed, onclick: onPress },
+    h('span', { class: 'legend-colour', 'aria-hidden': 'true' }),
+    h('b', null, money(price)),
+    h('span', { class: 'soft' }, say('legend.left', { count: left })),
+  );
 }
 
 /** Build the legend; `state.price` is the price pressed. Returns `{element, refresh}`. */
@@ -26,8 +31,18 @@ export function legend(seats, state, redraw) {
       refresh();
       redraw();
     };
-    show(element, [...state.tiers].map(([price, tier]) => entry(price, tier, left.get(price), String(state.price === price), press(price))),
-      h('span', { class: 'legend-taken' }, h('span', { class: 'legend-colour', 'aria-hidden': 'true' }), say('legend.taken')));
+    show(
+      element,
+      [...state.tiers].map(([price, tier]) =>
+        entry(price, tier, left.get(price), String(state.price === price), press(price)),
+      ),
+      h(
+        'span',
+        { class: 'legend-taken' },
+        h('span', { class: 'legend-colour', 'aria-hidden': 'true' }),
+        say('legend.taken'),
+      ),
+    );
     element.children[focused]?.focus();
   };
   refresh();

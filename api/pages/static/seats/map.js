@@ -14,7 +14,8 @@ import { viewOnto } from './view.js';
 const FINGER = 18;
 const CLOSE_UP = 30;
 
-const spoken = (seat, chosen) => say(chosen ? 'map.seat.chosen' : `map.seat.${seat.status}`, { name: seatName(seat), price: money(seat.price) });
+const spoken = (seat, chosen) =>
+  say(chosen ? 'map.seat.chosen' : `map.seat.${seat.status}`, { name: seatName(seat), price: money(seat.price) });
 
 function closest(hall, point) {
   let best = null;
@@ -26,19 +27,32 @@ function closest(hall, point) {
   return best;
 }
 
-const button = (sign, label, onclick) => h('button', { type: 'button', class: 'map-button', 'aria-label': label, onclick }, sign);
+const button = (sign, label, onclick) =>
+  h('button', { type: 'button', class: 'map-button', 'aria-label': label, onclick }, sign);
 
-const tools = (view, zoom) => h('div', { class: 'map-buttons' }, h('span', { class: 'soft', 'aria-hidden': 'true' }, say('map.how')),
-  button('+', say('map.closer'), () => zoom(1.6)), button('−', say('map.further'), () => zoom(1 / 1.6)),
-  button('⤢', say('map.whole'), () => view.fit()));
+const tools = (view, zoom) =>
+  h(
+    'div',
+    { class: 'map-buttons' },
+    h('span', { class: 'soft', 'aria-hidden': 'true' }, say('map.how')),
+    button('+', say('map.closer'), () => zoom(1.6)),
+    button('−', say('map.further'), () => zoom(1 / 1.6)),
+    button('⤢', say('map.whole'), () => view.fit()),
+  );
 
 /**
- * Build the map of `hall`. `state` is drawn (see drawing.js); `onChoose(seat)` is called for a seat that is tapped or taken by
- * key. Returns `{element, redraw, view, sees}`; `redraw()` after any change of `state` or of a seat; `sees(id)` tells whether a fan who
- * came closer has that seat in sight.
+ * Build the map of `hall`. `state` is drawn (see drawing.js); `onChoose(seat)` is called for a seat that is tapped or
+ * taken by key. Returns `{element, redraw, view, sees}`: `redraw()` after any change of `state` or of a seat, `sees(id)`
+ * tells whether a fan who came closer has that seat in sight.
  */
 export function seatMap(hall, state, { onChoose, signal }) {
-  const box = h('div', { class: 'map', role: 'application', tabindex: 0, 'aria-label': say('map.label'), 'aria-describedby': 'map-hint' });
+  const box = h('div', {
+    class: 'map',
+    role: 'application',
+    tabindex: 0,
+    'aria-label': say('map.label'),
+    'aria-describedby': 'map-hint',
+  });
   const tip = h('div', { class: 'map-tip', 'aria-hidden': 'true', hidden: true });
   const canvas = h('canvas', { class: 'map-canvas', 'aria-hidden': 'true' });
   const context = canvas.getContext('2d');
@@ -89,7 +103,10 @@ export function seatMap(hall, state, { onChoose, signal }) {
     if (!spot) return;
     tip.textContent = spoken(spot.seat, state.chosen.has(spot.seat.id));
     const { width } = size();
-    tip.style.setProperty('transform', `translate(${Math.min(Math.max(x, 90), width - 90)}px, ${y > 60 ? y - 14 : y + 54}px) translate(-50%, -100%)`);
+    tip.style.setProperty(
+      'transform',
+      `translate(${Math.min(Math.max(x, 90), width - 90)}px, ${y > 60 ? y - 14 : y + 54}px) translate(-50%, -100%)`,
+    );
   };
 
   // Without a finger or a mouse to say where, what is chosen is what the fan wants to see.
@@ -100,15 +117,25 @@ export function seatMap(hall, state, { onChoose, signal }) {
   };
   box.append(area, tools(view, zoom));
   listenToGestures(canvas, view, { onTap, onHover, signal });
-  canvas.addEventListener('pointerleave', () => { tip.hidden = true; }, { signal });
+  canvas.addEventListener(
+    'pointerleave',
+    () => {
+      tip.hidden = true;
+    },
+    { signal },
+  );
   listenToKeys(box, { hall, view, cursor: () => state.cursor, setCursor, choose, signal });
   const sized = new ResizeObserver(() => (view.zoomed ? redraw() : view.fit()));
   sized.observe(area);
   signal.addEventListener('abort', () => sized.disconnect(), { once: true });
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
-    colours = palette();
-    redraw();
-  }, { signal });
+  matchMedia('(prefers-color-scheme: dark)').addEventListener(
+    'change',
+    () => {
+      colours = palette();
+      redraw();
+    },
+    { signal },
+  );
   const sees = (id) => view.zoomed && view.contains(hall.byId.get(id));
   return { element: box, redraw, view, sees };
 }

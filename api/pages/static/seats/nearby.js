@@ -25,8 +25,8 @@ function neighbours(row, count) {
 const middle = (group, axis) => group.reduce((sum, spot) => sum + spot[axis], 0) / group.length;
 
 /**
- * The `count` free neighbours closest to `point` as spots; of `price` when one is given and such are left. A row further back
- * counts double. Null when there are none side by side.
+ * The `count` free neighbours closest to `point` as spots; of `price` when one is given and such are left. A row further
+ * back counts double. Null when there are none side by side.
  */
 export function closestTogether(spots, count, point, price = null) {
   const free = spots.filter(({ seat }) => seat.status === 'available' && (price === null || seat.price === price));

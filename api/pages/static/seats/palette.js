@@ -7,7 +7,16 @@ export function palette() {
   const style = getComputedStyle(document.documentElement);
   const of = (name) => style.getPropertyValue(`--${name}`).trim();
   const tiers = Array.from({ length: TIERS }, (_, index) => of(`tier-${index + 1}`));
-  return { tiers, taken: of('seat-taken'), chosen: of('ink'), paper: of('surface'), ink: of('ink'), soft: of('soft'), stage: of('stage'), onTier: of('on-tier') };
+  return {
+    tiers,
+    taken: of('seat-taken'),
+    chosen: of('ink'),
+    paper: of('surface'),
+    ink: of('ink'),
+    soft: of('soft'),
+    stage: of('stage'),
+    onTier: of('on-tier'),
+  };
 }
 
 /** The prices from dear to cheap, each with the number of its colour: `Map(price → index)`. */

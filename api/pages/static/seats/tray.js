@@ -5,8 +5,16 @@ import { money, seatName } from '../screen/figures.js';
 import { say } from '../screen/words.js';
 
 function chip(seat, onRemove) {
-  return h('li', { class: 'chip' }, h('span', null, seatName(seat)),
-    h('button', { type: 'button', 'aria-label': say('choice.remove', { name: seatName(seat) }), onclick: () => onRemove(seat) }, '×'));
+  return h(
+    'li',
+    { class: 'chip' },
+    h('span', null, seatName(seat)),
+    h(
+      'button',
+      { type: 'button', 'aria-label': say('choice.remove', { name: seatName(seat) }), onclick: () => onRemove(seat) },
+      '×',
+    ),
+  );
 }
 
 /** Build the tray of `choice`; `onHold()` returns a promise. Returns `{element, refresh}`. */
@@ -14,14 +22,24 @@ export function tray(choice, most, onHold) {
   const chips = h('ul', { class: 'chips', 'aria-label': say('choice.chosen') });
   const total = h('p', { class: 'tray-total' });
   const button = h('button', { class: 'strong', type: 'button', onclick: () => press() }, say('choice.hold'));
-  const element = h('section', { class: 'tray', 'aria-label': say('choice.chosen') }, chips, h('div', { class: 'tray-row' }, total, button));
+  const element = h(
+    'section',
+    { class: 'tray', 'aria-label': say('choice.chosen') },
+    chips,
+    h('div', { class: 'tray-row' }, total, button),
+  );
   let busy = false;
 
   const refresh = () => {
     const seats = [...choice.state.chosen.values()];
-    show(chips, seats.map((seat) => chip(seat, (gone) => choice.toggle(gone))));
+    show(
+      chips,
+      seats.map((seat) => chip(seat, (gone) => choice.toggle(gone))),
+    );
     chips.hidden = !seats.length;
-    total.textContent = seats.length ? money(seats.reduce((sum, seat) => sum + seat.price, 0)) : say('choice.empty', { count: most });
+    total.textContent = seats.length
+      ? money(seats.reduce((sum, seat) => sum + seat.price, 0))
+      : say('choice.empty', { count: most });
     total.classList.toggle('soft', !seats.length);
     button.setAttribute('aria-disabled', String(busy || !seats.length));
     button.textContent = busy ? say('choice.holding') : say('choice.hold');

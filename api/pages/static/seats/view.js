@@ -15,9 +15,10 @@ export function viewOnto(hall, size, onChange) {
   };
   const keepInside = () => {
     const { width, height } = size();
-    const half = hall.width / 2 * view.scale;
+    const half = (hall.width / 2) * view.scale;
     const tall = hall.height * view.scale;
-    view.x = half * 2 < width - 2 * MARGIN ? width / 2 : Math.min(Math.max(view.x, width - MARGIN - half), MARGIN + half);
+    view.x =
+      half * 2 < width - 2 * MARGIN ? width / 2 : Math.min(Math.max(view.x, width - MARGIN - half), MARGIN + half);
     const top = MARGIN + 12 * view.scale;
     view.y = tall < height - 2 * MARGIN ? top : Math.min(Math.max(view.y, height - MARGIN - tall), top);
     onChange();
@@ -36,7 +37,12 @@ export function viewOnto(hall, size, onChange) {
     zoom(factor, x = size().width / 2, y = size().height / 2) {
       const scale = Math.min(LARGEST_SEAT / PITCH, Math.max(fitting(), view.scale * factor));
       const ratio = scale / view.scale;
-      Object.assign(view, { scale, x: x - (x - view.x) * ratio, y: y - (y - view.y) * ratio, zoomed: scale > fitting() * 1.01 });
+      Object.assign(view, {
+        scale,
+        x: x - (x - view.x) * ratio,
+        y: y - (y - view.y) * ratio,
+        zoomed: scale > fitting() * 1.01,
+      });
       keepInside();
     },
     move(dx, dy) {

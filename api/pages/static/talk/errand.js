@@ -7,21 +7,27 @@ import { errands } from '../keep/errands.js';
 
 async function submit(errand, credential, signal, onTrouble) {
   let answer = null;
-  await keepAsking(async () => {
-    const { method, path, body, key } = errand;
-    answer = await ask(method, path, { credential, body, key, signal });
-    return null;
-  }, { signal, onTrouble });
+  await keepAsking(
+    async () => {
+      const { method, path, body, key } = errand;
+      answer = await ask(method, path, { credential, body, key, signal });
+      return null;
+    },
+    { signal, onTrouble },
+  );
   return answer;
 }
 
 async function outcomeOf(location, credential, signal, onTrouble) {
   let task = null;
-  await keepAsking(async () => {
-    const answer = await ask('GET', location, { credential, signal });
-    task = answer.body;
-    return task.status === 'queued' ? (answer.retryAfter ?? 1) : null;
-  }, { signal, onTrouble });
+  await keepAsking(
+    async () => {
+      const answer = await ask('GET', location, { credential, signal });
+      task = answer.body;
+      return task.status === 'queued' ? (answer.retryAfter ?? 1) : null;
+    },
+    { signal, onTrouble },
+  );
   return task;
 }
 
@@ -47,7 +53,7 @@ async function follow(name, errand, credential, signal = new AbortController().s
     const location = errand.location ?? (await submit(errand, credential, signal, onTrouble))?.location;
     // Once accepted it is only followed: a payment that went through has used up the token that could send it again.
     if (location) errands.set(name, { ...errand, location });
-    const task = location && await outcomeOf(location, credential, signal, onTrouble);
+    const task = location && (await outcomeOf(location, credential, signal, onTrouble));
     if (!task) return null;
     errands.remove(name);
     if (task.status === 'done') return task.result;
