@@ -1,10 +1,10 @@
 """Queue tokens: issue and leave; and the sweeps that promote and expire them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from models import clock, joining
-from models.database import write_session
+from models.database import DatabaseUnavailableError, write_session
 from models.errors import DomainError
 from models.order import Order
 from models.queue import Queue
@@ -33,23 +33,35 @@ def leave(order: Order) -> dict[str, Any]:
 @sweep("queue_token.promote_waiting")
 def promote_waiting() -> int:
     """Admit the next of every line as room comes free; return how many."""
-    admitted = 0
     with write_session():
         concerts = Queue.to_promote()
-    for concert_id in concerts:
-        with write_session():
-            admitted += Queue.locked(concert_id).promote_waiting(clock.utcnow(), settings.policy)
-    return admitted
+    return _of_each(concerts, lambda queue: queue.promote_waiting(clock.utcnow(), settings.policy))
 
 
 @sweep("queue_token.expire_due")
 def expire_due() -> int:
     """End tokens whose time is over and admissions that were not used; return how many."""
-    ended = 0
     with write_session():
         concerts = Queue.with_due_tokens(clock.utcnow(), settings.policy)
+    return _of_each(concerts, _expire)
+
+
+def _expire(queue: Queue) -> int:
+    now = clock.utcnow()
+    return queue.expire_active(now, settings.policy) + queue.expire_waiting(now, MOST_EXPIRED)
+
+
+def _of_each(concerts: Iterable[int], tidy: Callable[[Queue], int]) -> int:
+    """Tidy each line in a transaction of its own; what is wrong with one is raised when the others are done."""
+    done, faults = 0, list[Exception]()
     for concert_id in concerts:
-        with write_session():
-            queue, now = Queue.locked(concert_id), clock.utcnow()
-            ended += queue.expire_active(now, settings.policy) + queue.expire_waiting(now, MOST_EXPIRED)
-    return ended
+        try:
+            with write_session():
+                done += tidy(Queue.locked(concert_id))
+        except DatabaseUnavailableError:
+            raise
+        except Exception as fault:  # noqa: BLE001  # One concert's sale must not stop another's.
+            faults.append(fault)
+    if faults:
+        raise faults[0]
+    return done

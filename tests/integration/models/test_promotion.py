@@ -74,6 +74,24 @@ def test_an_admission_that_nobody_used_is_given_on_after_a_minute(sale, time):
     assert _statuses(sale, tokens) == ["active", "expired", "active"]
 
 
+def test_a_fault_of_one_line_keeps_no_other_waiting(sale, monkeypatch):
+    from models.queue import Queue
+
+    shows = [sale.show() for _ in range(3)]
+    tokens = [sale.join(show, "a") for show in shows]
+    promote = Queue.promote_waiting
+
+    def promote_but_one(queue, *arguments):
+        if queue.concert_id == shows[1].concert_id:
+            raise ZeroDivisionError
+        return promote(queue, *arguments)
+
+    monkeypatch.setattr(Queue, "promote_waiting", promote_but_one)
+    with pytest.raises(ZeroDivisionError):
+        sale.promote()
+    assert [sale.token(token).status for token in tokens] == ["active", "waiting", "active"]
+
+
 def test_noting_a_use_waits_for_nobody_who_has_the_token_locked(sale):
     from models import clock
     from models.database import write_session
