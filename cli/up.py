@@ -39,6 +39,11 @@ class Options:
     demo: bool = True
 
     @property
+    def is_open_to_strangers(self) -> bool:
+        """Tell whether other machines reach a service that gives an identity to anybody who asks."""
+        return self.demo and self.host != "localhost" and not self.host.startswith("127.") and self.host != "::1"
+
+    @property
     def url(self) -> str:
         """Where a client on this machine finds the service."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
@@ -161,6 +166,8 @@ class _Run:
             "  Ctrl-C stops everything and keeps the data",
         ):
             self.log(OWN_NAME, line)
+        if self.options.is_open_to_strangers:
+            self.log(OWN_NAME, f"whoever reaches {self.options.host} can make himself an operator: --no-demo ends that")
 
 
 def _program(name: str, command: str) -> Program:
