@@ -24,12 +24,16 @@ def correct_to(database_now: datetime, asked_at: datetime, answered_at: datetime
     """Take over the database's clock; return the correction now in force.
 
     `asked_at` and `answered_at` are this process's own uncorrected times around the question: the
-    answer was given somewhere between them, and a correction within that error is no correction.
+    answer was given somewhere between them, and a correction within that error is no correction. Neither
+    does an answer that took long take back a correction that it does not contradict.
     """
     global _offset  # noqa: PLW0603  # One clock a process is the point of this module.
     middle = asked_at + (answered_at - asked_at) / 2
-    measured = database_now - middle
-    _offset = measured if abs(measured) > max(answered_at - asked_at, timedelta(milliseconds=50)) else timedelta(0)
+    measured, error = database_now - middle, max(answered_at - asked_at, timedelta(milliseconds=50))
+    if abs(measured) > error:
+        _offset = measured
+    elif abs(measured - _offset) > error:
+        _offset = timedelta(0)
     return _offset
 
 

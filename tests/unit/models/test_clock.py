@@ -29,6 +29,13 @@ def test_what_is_within_the_error_of_the_question_is_no_correction(off):
     assert clock.correct_to(NOON + off, asked, answered) == timedelta(0)
 
 
+def test_a_slow_answer_takes_no_correction_back_that_it_does_not_contradict():
+    off = timedelta(seconds=5)
+    clock.correct_to(NOON + off, NOON, NOON)
+    assert clock.correct_to(NOON + off + timedelta(seconds=3), NOON, NOON + timedelta(seconds=8)) == off
+    assert clock.correct_to(NOON, NOON, NOON + timedelta(milliseconds=20)) == timedelta(0)
+
+
 def test_times_are_written_in_utc_with_z():
     seoul = timezone(timedelta(hours=9))
     assert clock.to_rfc3339(datetime(2026, 11, 23, 21, 0, 0, 123456, tzinfo=seoul)) == "2026-11-23T12:00:00.123Z"
