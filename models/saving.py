@@ -8,6 +8,9 @@ from typing import Any
 
 from pony.orm import core
 
+# A statement of PostgreSQL answers with 1664 columns at most, and each change has one.
+MOST_TOGETHER = 500
+
 _pony_flush = core.SessionCache.flush
 _pony_exec_sql = core.Database._exec_sql  # noqa: SLF001
 
@@ -28,8 +31,9 @@ def _flush(cache: core.SessionCache) -> None:
         _pony_flush(cache)
     finally:
         cache.saving_together = None
-    if together:
-        _send(cache.database, together, optimistic=cache.db_session is None or cache.db_session.optimistic)
+    optimistic = cache.db_session is None or cache.db_session.optimistic
+    for start in range(0, len(together), MOST_TOGETHER):
+        _send(cache.database, together[start : start + MOST_TOGETHER], optimistic=optimistic)
 
 
 def _exec_sql(database: core.Database, sql: str, arguments: Any = None, *given: Any, **options: Any) -> Any:
