@@ -194,9 +194,11 @@ class Request(Entity):
     @staticmethod
     def give_back(request_ids: Sequence[UUID], due_at: datetime) -> None:
         """Take back the attempt that a claim counted: not for the request's sake could it not be carried out."""
+        # As with the claim itself, nobody waits for a disk, which may be what is out of order.
         sql = """
             UPDATE request SET attempts = attempts - 1, due_at = $due_at
              WHERE id = ANY($ids::uuid[]) AND status = 'queued' AND attempts > 0
+               AND (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL
         """
         change(sql, ids=[str(id_) for id_ in request_ids], due_at=due_at)
 

@@ -38,6 +38,8 @@ TOGETHER = 100
 # A worker that was killed gives its requests back after this.
 LEASE = timedelta(seconds=5)
 MOST_ATTEMPTS = 5
+# For so long a database that goes away is not taken for the request's doing.
+BELIEVED_INNOCENT = timedelta(minutes=10)
 BACK_OFF = timedelta(seconds=1)
 CONTENTION_TRIES = 6
 # A run ends well before the task's time limit and wakes a successor when there is more to do.
@@ -82,7 +84,7 @@ class DomainTask(Task):
             try:
                 self._carry_out(claimed)
             except DatabaseUnavailableError as away:
-                self._give_back_if_full(claimed, away)
+                self._give_back(claimed, away)
                 raise
             if monotonic() > until:
                 self.wake(claimed[-1].order.request_id)
@@ -112,12 +114,16 @@ class DomainTask(Task):
             log.info("batch_rolled_back", operation=self.name, requests=len(claimed), reason=repr(fault)[:200])
         return self._each_alone(claimed)
 
-    def _give_back_if_full(self, claimed: Sequence[Claimed], away: DatabaseUnavailableError) -> None:
-        """Uncount attempts that a full disk ended: it may be full for longer than attempts last."""
-        if database.is_full(away):
-            # Where even this cannot be written, the attempt stays counted and the lease tells when the next one is due.
-            with suppress(DatabaseUnavailableError), write_session():
-                Request.give_back([claim.order.request_id for claim in claimed], clock.utcnow() + BACK_OFF)
+    def _give_back(self, claimed: Sequence[Claimed], away: DatabaseUnavailableError) -> None:
+        """Uncount attempts that the database ended, not the requests: it may be away for longer than attempts last.
+
+        An old request keeps its count, since one that itself brings the server down must stop some time.
+        """
+        now = clock.utcnow()
+        young = [claim for claim in claimed if database.is_full(away) or now - claim.submitted_at < BELIEVED_INNOCENT]
+        # Where even this cannot be written, the attempt stays counted and the lease tells when the next one is due.
+        with suppress(DatabaseUnavailableError), write_session():
+            Request.give_back([claim.order.request_id for claim in young], now + BACK_OFF)
 
     def _each_alone(self, claimed: Sequence[Claimed]) -> None:
         for claim in claimed:

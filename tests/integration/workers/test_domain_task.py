@@ -204,3 +204,23 @@ def test_a_disk_that_is_full_for_long_fails_no_request(sale, time):
     _drain_until_quiet(sale, time)
     assert _statuses(sale, ids) == ["done", "done"]
     assert sale.balance("a") == 3
+
+
+def test_a_database_that_goes_away_again_and_again_fails_no_young_request(sale, time, monkeypatch):
+    from models.database import DatabaseUnavailableError
+    from models.request import Request
+
+    def away(*_: object) -> None:
+        message = "the commit was not answered"
+        raise DatabaseUnavailableError(message)
+
+    ids = _charges(sale, 1, 2)
+    with monkeypatch.context() as outage:
+        outage.setattr(Request, "finish", away)
+        for _ in range(8):
+            with pytest.raises(DatabaseUnavailableError):
+                sale.drain("points.charge")
+            time.tick(timedelta(seconds=6))
+    assert _statuses(sale, ids) == ["queued", "queued"]
+    _drain_until_quiet(sale, time)
+    assert _statuses(sale, ids) == ["done", "done"]
