@@ -72,25 +72,30 @@ class Client:
 Journey = Callable[[Client], Awaitable[None]]
 
 
-def drive(url: str, journey: Journey, *, clients: int, seconds: float, at_most: int | None = None) -> Load:
+def drive(
+    url: str, journey: Journey, *, clients: int, seconds: float, at_most: int | None = None, also: tuple[str, ...] = ()
+) -> Load:
     """Run `clients` closed loops of `journey` against a service on this machine; returns what they did.
 
-    Stops after `seconds`, or when `at_most` journeys were begun. Refuses other machines and
+    Stops after `seconds`, or when `at_most` journeys were begun. The clients are dealt out to `url` and the
+    services in `also`. Refuses other machines and
     unbounded loads (ValueError).
     """
-    if (urlsplit(url).hostname or "") not in LOOPBACK:
+    urls = (url, *also)
+    if any((urlsplit(each).hostname or "") not in LOOPBACK for each in urls):
         raise ValueError("the load generator only speaks to this machine")
     if not 1 <= clients <= MOST_CLIENTS or not 0 < seconds <= MOST_SECONDS:
         raise ValueError("the load must be bounded")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(asyncio.wait_for(_drive(url, journey, clients, seconds, at_most), seconds + OVERTIME))
+        return runner.run(asyncio.wait_for(_drive(urls, journey, clients, seconds, at_most), seconds + OVERTIME))
 
 
-async def _drive(url: str, journey: Journey, clients: int, seconds: float, at_most: int | None) -> Load:
-    parts = urlsplit(url)
-    load = Load()
-    connections = [await connect(parts.hostname or "", parts.port or 80) for _ in range(clients)]
-    crowd = [Client(number, connection, parts.netloc, load) for number, connection in enumerate(connections)]
+async def _drive(urls: tuple[str, ...], journey: Journey, clients: int, seconds: float, at_most: int | None) -> Load:
+    load, crowd = Load(), []
+    for number in range(clients):
+        parts = urlsplit(urls[number % len(urls)])
+        connection = await connect(parts.hostname or "", parts.port or 80)
+        crowd.append(Client(number, connection, parts.netloc, load))
     gc.collect()
     gc.freeze()
     cpu, started = time.process_time(), time.perf_counter()

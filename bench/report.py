@@ -56,6 +56,18 @@ def terminal_table(results: Sequence[Result]) -> Table:
     return shown
 
 
+def markdown(results: Sequence[Result]) -> str:
+    """Return the table and the CPU costs as docs/benchmarks.md shows them."""
+    lines = ["| " + " | ".join(HEAD) + " | |", "|" + "---|" * (len(HEAD) + 1)]
+    for result in results:
+        verdict = "" if result.goal is None else "met" if result.met else "**missed**"
+        lines.append("| " + " | ".join([*row(result), verdict]) + " |")
+    measured, roles = cost_rows(results)
+    lines += ["", "| CPU ms | " + " | ".join([*roles, "all"]) + " |", "|" + "---|" * (len(roles) + 2)]
+    lines += ["| " + " | ".join(cells) + " |" for cells in measured]
+    return "\n".join(lines) + "\n"
+
+
 def as_json(results: Sequence[Result], ceiling: Load, settings: dict[str, Any]) -> dict[str, Any]:
     """Return everything that was measured, with the machine it was measured on."""
     return {
@@ -122,8 +134,8 @@ def bars(results: Sequence[Result]) -> list[Bar]:
     return [Bar(result.name, result.ratio, *result.spread, goal=result.goal, met=result.met) for result in results]
 
 
-def costs(results: Sequence[Result]) -> str:
-    """Show what one journey cost in CPU time, by process, ours and the floor's."""
+def cost_rows(results: Sequence[Result]) -> tuple[list[list[str]], list[str]]:
+    """Return what one journey cost in CPU milliseconds, ours and the floor's, a row each; and the roles."""
     measured: dict[str, dict[str, float]] = {}
     for result in results:
         for key, whose in (("cpu_ms_per_journey", "ours"), ("floor_cpu_ms_per_journey", "floor")):
@@ -131,8 +143,14 @@ def costs(results: Sequence[Result]) -> str:
                 measured[f"{result.name} {whose}"] = result.detail[key]
     roles = sorted({role for cost in measured.values() for role in cost})
     rows = [
-        [name, *(f"{cost.get(role, 0):.3f}" for role in roles), f"{sum(cost.values()):.3f}"]
+        [name, *(f"{cost.get(role, 0):.2f}" for role in roles), f"{sum(cost.values()):.2f}"]
         for name, cost in measured.items()
     ]
+    return rows, roles
+
+
+def costs(results: Sequence[Result]) -> str:
+    """Show what one journey cost in CPU time, by process, ours and the floor's."""
+    rows, roles = cost_rows(results)
     note = "Milliseconds of CPU time for one journey of the measure, by process. A purchase is two requests."
     return card("Where the time goes", note, html_table(["measure", *roles, "all"], rows), wide=True)

@@ -1,116 +1,84 @@
-"""What one flush changes is sent at once, and is what Pony would have sent row by row."""
-
-from uuid import uuid4
+import threading
 
 import pytest
-from pony.orm import core, flush
-
-from models import saving
-from models.database import change, constraint, write_session
-
-STRANGE = "100% %s %(name)s 'quoted' \"twice\" back\\slash $name ; -- \n 콘서트 🎟"
+from pony.orm import core, flush, rollback
 
 
 @pytest.fixture
-def sent(monkeypatch):
-    """The statements that flushes send."""
-    found = []
+def trips(monkeypatch):
+    """Count the parts of each statement that a flush sends."""
+    from models import saving
 
-    def send(database, sql, arguments=None, *given, **options):
-        found.append(sql)
-        return original(database, sql, arguments, *given, **options)
+    sent = []
+    original = saving._send
 
-    original = saving._pony_exec_sql
-    monkeypatch.setattr(saving, "_pony_exec_sql", send)
-    return found
+    def send(database, together, **options):
+        sent.append(len(together))
+        return original(database, together, **options)
 
-
-@pytest.mark.usefixtures("time")
-def test_texts_arrive_as_they_are(sale):
-    show = sale.show()
-    user = STRANGE.replace("\n", "")[:60]
-    sale.done("points.charge", user, amount=5)
-    assert sale.balance(user) == 5
-    token_id = sale.inside(show, user)
-    sale.hold(show, user, token_id, 0)
-    assert sale.one("SELECT user_id FROM reservation") == user
+    monkeypatch.setattr(saving, "_send", send)
+    return sent
 
 
-def test_a_concert_may_be_called_anything(sale):
-    from models import clock
-    from models.concert import Concert
-
-    with write_session():
-        made = Concert.create(
-            title=STRANGE, venue=STRANGE, queue={}, performances=[], now=clock.utcnow(), policy=sale.policy
+def test_in_a_batch_a_hold_and_a_payment_are_one_trip_each(sale, trips):
+    show = sale.show(seats=4)
+    fans = {"ann": show.seat_ids[:2], "bob": show.seat_ids[2:]}
+    tokens = {}
+    for fan in fans:
+        sale.done("points.charge", fan, amount=5_000)
+        tokens[fan] = sale.inside(show, fan)
+    trips.clear()
+    holds = {
+        fan: sale.accept(
+            "reservation.hold",
+            fan,
+            queue_token_id=tokens[fan],
+            performance_id=show.performance_id,
+            seat_ids=seats,
         )
-    assert (made["title"], made["venue"]) == (STRANGE, STRANGE)
+        for fan, seats in fans.items()
+    }
+    sale.drain("reservation.hold")
+    assert trips == [6, 6]  # The reservation, two rows of its seats, two seats, the token.
+    trips.clear()
+    for fan, hold in holds.items():
+        reservation_id = sale.task(hold.id, fan)["result"]["id"]
+        sale.accept("payment.pay", fan, queue_token_id=tokens[fan], reservation_id=reservation_id)
+    sale.drain("payment.pay")
+    assert trips == [7, 7]  # The payment, the account and its entry, the reservation, two seats, the token.
 
 
-@pytest.mark.usefixtures("time")
-def test_what_one_flush_changes_is_one_statement(sale, sent):
-    from models.points import PointAccount, PointEntry
+def test_a_row_that_somebody_else_changed_is_found_among_many(sale):
+    from models.database import write_session
+    from models.seat import Seat
 
-    for user in "abc":
-        sale.done("points.charge", user, amount=5)
+    show = sale.show(seats=3)
+
+    def steal():
+        sale.sql("UPDATE seat SET price = 1 WHERE id = $id", id=show.seat_ids[1])
+
     with write_session():
-        accounts = [PointAccount.locked(user) for user in "abc"]
-        sent.clear()
-        for account in accounts:
-            account.balance += 1
-        flush()
-        assert len(sent) == 1
-        assert len(PointEntry.select(lambda entry: entry.amount == 5)[:]) == 3
-    assert [sale.balance(user) for user in "abc"] == [6, 6, 6]
+        for seat in [Seat[id_] for id_ in show.seat_ids]:
+            seat.price = seat.price + 1
+        thief = threading.Thread(target=steal)
+        thief.start()
+        thief.join()
+        with pytest.raises(core.OptimisticCheckError, match="somebody else"):
+            flush()
+        rollback()
+    assert sale.sql("SELECT price FROM seat WHERE id = ANY($ids) ORDER BY id", ids=show.seat_ids) == [
+        (1_000,),
+        (1,),
+        (1_000,),
+    ]
 
 
-@pytest.mark.usefixtures("time")
-def test_a_row_that_somebody_changed_meanwhile_saves_none_of_them(sale):
-    from models.points import PointAccount
+def test_ids_taken_ahead_count_up_and_are_taken_once(sale):
+    from models.database import write_session
+    from models.ids import new_id, reserve_ids
+    from models.payment import Payment
 
-    for user in "ab":
-        sale.done("points.charge", user, amount=5)
-
-    def add_to_both():
-        with write_session():
-            accounts = [PointAccount[user] for user in "ab"]
-            for account in accounts:
-                account.balance += 1
-            with core.local.db2cache[PointAccount._database_].flush_disabled():
-                # It stands for a rival who committed in between: Pony does not know of it.
-                change("UPDATE point_account SET balance = 50 WHERE user_id = 'b'")
-
-    with pytest.raises(core.OptimisticCheckError):
-        add_to_both()
-    assert [sale.balance(user) for user in "ab"] == [5, 5]
-
-
-@pytest.mark.usefixtures("time")
-def test_a_constraint_violated_is_named(sale):
-    from models import clock
-    from models.points import PointAccount
-
-    sale.done("points.charge", "a", amount=5)
-    request_id = uuid4()
-
-    def enter_twice():
-        with write_session():
-            account = PointAccount.locked("a")
-            for _ in range(2):
-                account.refund(1, payment_id=1, request_id=request_id, now=clock.utcnow())
-
-    with pytest.raises(core.DBException) as violated:
-        enter_twice()
-    assert constraint(violated.value) == "one_entry_per_request"
-    assert sale.balance("a") == 5
-
-
-@pytest.mark.usefixtures("time")
-def test_there_is_no_limit_to_what_one_flush_changes(sale):
-    from models.points import PointAccount
-
-    sale.sql("INSERT INTO point_account SELECT 'user-' || i, 0 FROM generate_series(1, 2000) i")
     with write_session():
-        for account in PointAccount.select()[:]:
-            account.balance += 1
-    assert sale.one("SELECT sum(balance) FROM point_account") == 2000
+        reserve_ids(Payment, 3)
+        ids = [new_id(Payment) for _ in range(4)]
+    assert ids == sorted(set(ids))
