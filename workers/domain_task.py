@@ -120,7 +120,9 @@ class DomainTask(Task):
         An old request keeps its count, since one that itself brings the server down must stop some time.
         """
         now = clock.utcnow()
-        young = [claim for claim in claimed if database.is_full(away) or now - claim.submitted_at < BELIEVED_INNOCENT]
+        young = [
+            claim for claim in claimed if database.is_full(away) or now - claim.order.submitted_at < BELIEVED_INNOCENT
+        ]
         # Where even this cannot be written, the attempt stays counted and the lease tells when the next one is due.
         with suppress(DatabaseUnavailableError), write_session():
             Request.give_back([claim.order.request_id for claim in young], now + BACK_OFF)
