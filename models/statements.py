@@ -64,7 +64,9 @@ class Prepared:
         except core.DBException as error:
             if sqlstate(error) != _NOT_PREPARED or db._get_cache().in_transaction:  # noqa: SLF001
                 raise
-            # Pony has just replaced a lost connection; the new one has to learn the statement.
+            # Pony has just replaced a lost connection; the new one has to learn the statement. Nothing was done in this
+            # transaction yet, and what failed has spoiled it.
+            db._get_cache().connection.rollback()  # noqa: SLF001
             self._teach()
             return db._exec_sql(self._execute, values)  # noqa: SLF001
 

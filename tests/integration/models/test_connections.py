@@ -104,6 +104,18 @@ def test_connections_lost_one_after_the_other_are_said_to_be_so(sale, monkeypatc
         statement.rows(1)
 
 
+def test_a_transaction_may_begin_with_a_prepared_statement_on_a_connection_that_was_lost(sale, url):
+    from models.queue_token import QueueToken
+
+    with read_session():
+        assert QueueToken.standing(1) is None
+        _kill_own_backend(url)
+    with write_session():
+        assert QueueToken.standing(1) is None
+        change("INSERT INTO point_account VALUES ('a', 5)")
+    assert sale.balance("a") == 5
+
+
 def test_a_request_whose_worker_lost_its_connection_is_carried_out_once(sale, url, time, monkeypatch):
     task = sale.tasks["points.charge"]
     original, killed = task.operate, []
