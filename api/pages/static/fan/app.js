@@ -2,7 +2,7 @@
 
 import { configuration } from '../keep/configuration.js';
 import { announce } from '../screen/announce.js';
-import { show } from '../screen/dom.js';
+import { h, show } from '../screen/dom.js';
 import { refusal } from '../screen/notice.js';
 import { frame } from '../screen/frame.js';
 import { route, startRouter, render } from '../screen/router.js';
@@ -43,7 +43,8 @@ async function draw(view, params, signal) {
   try {
     await view(main, params, signal);
   } catch (error) {
-    if (!signal.aborted) show(main, refusal(error));
+    const home = h('a', { class: 'plain', href: '/' }, say('tickets.empty.go'));
+    if (!signal.aborted) show(main, h('h1', null, title), refusal(error, home));
     if (!error.code) throw error;
   }
 }

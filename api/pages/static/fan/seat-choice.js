@@ -149,7 +149,7 @@ export async function seatChoice(main, params, signal) {
     if (!endsTurn(error)) throw error;
   });
   if (!pages || signal.aborted) return;
-  const messages = h('div');
+  const messages = h('div', { class: 'tray-messages' });
   const choice = new Choice(
     concertId,
     performanceId,
@@ -159,7 +159,8 @@ export async function seatChoice(main, params, signal) {
   const map = seatMap(choice.hall, choice.state, { onChoose: (seat) => choice.toggle(seat), signal });
   const prices = legend(choice.seats, choice.state, map.redraw);
   const list = seatList(choice.seats, choice.state, (seat) => choice.toggle(seat));
-  const chosen = tray(choice, MOST, () => hold(choice, turn.credential, signal, run));
+  // The tray is in sight wherever the fan has scrolled to, so that is where messages stand.
+  const chosen = tray(choice, MOST, messages, () => hold(choice, turn.credential, signal, run));
   choice.listeners.push(map.redraw, prices.refresh, list.refresh, chosen.refresh);
   show(
     main,
@@ -172,7 +173,7 @@ export async function seatChoice(main, params, signal) {
     ),
     prices.element,
     h('p', { id: 'map-hint', class: 'unseen' }, say('map.hint')),
-    h('div', { class: 'choosing' }, map.element, h('div', { class: 'aside' }, messages, pickers(choice), list.element)),
+    h('div', { class: 'choosing' }, map.element, h('div', { class: 'aside' }, pickers(choice), list.element)),
     chosen.element,
   );
   map.view.fit();

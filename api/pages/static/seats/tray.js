@@ -17,14 +17,15 @@ function chip(seat, onRemove) {
   );
 }
 
-/** Build the tray of `choice`; `onHold()` returns a promise. Returns `{element, refresh}`. */
-export function tray(choice, most, onHold) {
+/** Build the tray of `choice` below `messages`; `onHold()` returns a promise. Returns `{element, refresh}`. */
+export function tray(choice, most, messages, onHold) {
   const chips = h('ul', { class: 'chips', 'aria-label': say('choice.chosen') });
   const total = h('p', { class: 'tray-total' });
   const button = h('button', { class: 'strong', type: 'button', onclick: () => press() }, say('choice.hold'));
   const element = h(
     'section',
     { class: 'tray', 'aria-label': say('choice.chosen') },
+    messages,
     chips,
     h('div', { class: 'tray-row' }, total, button),
   );
