@@ -60,7 +60,8 @@ class Load:
         async def fan() -> None:
             nonlocal accepted
             while time.monotonic() - begun < CARRIED_SECONDS:
-                accepted += await self.charge() is not None
+                got = await self.charge()
+                accepted += got is not None
 
         await asyncio.gather(*(fan() for _ in range(CARRIED_FANS)))
         await asyncio.to_thread(verdict.settle, self.stack, 60.0)
