@@ -7,6 +7,7 @@ from itertools import count, cycle
 
 from api.token_signature import QueueTokenClaims
 from bench import journeys
+from bench.floors import plain_sql
 from bench.load import Client, Journey, Load
 from bench.ratio import Figure, Result, alternate
 from bench.rig import Rig, authority
@@ -23,7 +24,20 @@ _names = count(1)
 
 def issuing(rig: Rig) -> list[Result]:
     """P1: token issue, accepted to outcome read, per second."""
-    return [_issuing(rig, clients) for clients in CONCURRENCIES]
+    return [*(_issuing(rig, clients) for clients in CONCURRENCIES), _beside_sql(rig)]
+
+
+def _beside_sql(rig: Rig) -> Result:
+    """Compare with the statements alone, one request at a time per connection: what no service would reach."""
+    clients = CONCURRENCIES[0]
+    result = Result("P1/sql", f"token issue ÷ its statements alone in {plain_sql.tool()}, {clients} clients", "per s")
+    line = rig.seeder(rig.small).concert(capacity=100)
+    url = rig.small.database_url
+
+    def alone() -> float:
+        return plain_sql.rate(url, line.id, clients=clients, seconds=rig.seconds)
+
+    return alternate(result, rig.rounds, issue_rate(rig, rig.small, clients, result), alone)
 
 
 def _issuing(rig: Rig, clients: int) -> Result:

@@ -24,7 +24,7 @@ def report(summary: Summary, record: Record, command: str) -> str:
     )
     plots = [_line_card(record), _seats_card(record), _waits_card(record), _fairness_card(summary, record)]
     pace = [_pace_card(record), _purchases_card(record)]
-    tables = [_endings_card(summary), _answers_card(record), _how(command)]
+    tables = [_endings_card(summary), _how(command), _answers_card(record)]
     return page(title, lead, [facts(headline(summary)), cards([*plots, *pace, *tables])])
 
 
@@ -111,4 +111,4 @@ def _milliseconds(seconds: list[float], share: float) -> str:
 
 
 def _how(command: str) -> str:
-    return card("Again", "The same seed draws the same crowd.", f"<code>{escape(command)}</code>", wide=True)
+    return card("Again", "The same seed draws the same crowd.", f"<code>{escape(command)}</code>")
