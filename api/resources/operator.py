@@ -17,6 +17,7 @@ from models.concert import Concert
 from models.database import patience, read_session, write_session
 from models.errors import (
     AlreadyRefundedError,
+    BalanceLimitExceededError,
     ConcertNotFoundError,
     PaymentNotFoundError,
     ReservationNotFoundError,
@@ -129,7 +130,7 @@ class Refunds(Resource):
         credential=Credential.OPERATOR,
         accepts=refund,
         result=PaymentView,
-        outcomes=(PaymentNotFoundError, AlreadyRefundedError),
+        outcomes=(PaymentNotFoundError, AlreadyRefundedError, BalanceLimitExceededError),
         description="Points back through a ledger entry, seats free again, reservation `refunded`.",
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response, payment_id: int) -> None:
