@@ -94,7 +94,7 @@ def _cut_connections(url, until, pause):
             while monotonic() < until:
                 cursor.execute(
                     """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                        WHERE datname = current_database() AND application_name = 'frontrow-test'
+                        WHERE datname = current_database() AND application_name LIKE 'frontrow%'
                         ORDER BY random() LIMIT 1"""
                 )
                 cut += cursor.rowcount

@@ -31,7 +31,7 @@ def lines() -> Lines:
 
 @pytest.fixture
 def running(lines: Lines, monkeypatch: pytest.MonkeyPatch) -> Iterator[Supervisor]:
-    monkeypatch.setattr(supervisor_module, "FIRST_PAUSE", 0.05)
+    monkeypatch.setattr(supervisor_module, "FIRST_PAUSE", 0.06)
     with Supervisor(lines) as supervisor:
         yield supervisor
 
