@@ -16,7 +16,6 @@ import simpy
 
 from cli.sale.plan import FanPlan, Temper, crowd
 
-POLL = 5.0
 RETRY = 1.0
 BEAT = 1.0
 CHOICES = 8
@@ -69,6 +68,7 @@ class Terms:
     capacity: int = 100
     think: float = 1.0
     hold: float = 300.0
+    poll: float = 5.0
     active_token: float = 600.0
     at_most: float = 3600.0
 
@@ -148,11 +148,11 @@ class SaleModel:
             yield self.request("poll")
             if place["active"]:
                 return True
-            if self.env.now + POLL >= leaves:
+            if self.env.now + self.terms.poll >= leaves:
                 place["left"] = True
                 yield from self.change("leave")
                 return False
-            yield self.env.timeout(POLL)
+            yield self.env.timeout(self.terms.poll)
 
     def _visit(self, plan: FanPlan) -> Steps:
         yield self.env.timeout(plan.thinks)
