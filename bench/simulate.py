@@ -74,6 +74,7 @@ def deviations(predicted: dict[str, float | None], real: dict[str, Any]) -> dict
 @click.option("--think", type=DURATION, default="1s")
 @click.option("--hold", type=DURATION, default="5m", help="The service's FRONTROW_HOLD_SECONDS.")
 @click.option("--poll", type=DURATION, default="5s", help="The service's FRONTROW_POLL_AFTER_SECONDS.")
+@click.option("--at-most", type=DURATION, default="1h", help="When the sale ends at the latest.")
 @click.option("--cores", "given", multiple=True, help="role=N gives a role cores of its own; all=N is the rest.")
 @click.option("--fan-ms", default=0.19, help="What frontrow sale itself spends on a request; 0 leaves the fans out.")
 @click.option("--against", type=click.Path(path_type=Path, exists=True), help="A real run's summary.")
