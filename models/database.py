@@ -8,10 +8,10 @@ from time import monotonic
 import psycopg2
 from pony.orm import core, db_session
 
-import models.saving  # noqa: F401  # From here on a flush is one trip.
 from models import clock
 from models.connection import Entity, bind, bind_once, db, is_turned_away, patience, patience_seconds
 from models.faults import constraint, is_contention, is_full, is_unavailable, sqlstate
+from models.saving import keep
 from models.statements import Prepared, change, changes, rows
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "is_contention",
     "is_full",
     "is_unavailable",
+    "keep",
     "patience",
     "read_session",
     "rows",

@@ -83,9 +83,11 @@ class PointAccount(Entity):
         return self._enter(EntryKind.REFUND, amount, f"payment:{payment_id}", request_id, now)
 
     def _enter(self, kind: EntryKind, amount: int, reference: str, request_id: UUID, now: datetime) -> "PointEntry":
+        # Asked for before anything is changed, the id costs no change a trip of its own.
+        entry_id = new_id(PointEntry)
         self.balance += amount
         return PointEntry(
-            id=new_id(PointEntry),
+            id=entry_id,
             user_id=self.user_id,
             kind=kind.value,
             amount=amount,

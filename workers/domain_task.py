@@ -18,7 +18,6 @@ from uuid import UUID
 
 import structlog
 from celery import Task
-from pony.orm import flush
 
 from models import clock, database
 from models.database import DatabaseUnavailableError, read_session, write_session
@@ -257,7 +256,7 @@ def operations() -> list[str]:
 
 def _answer(operation: Operation, order: Order) -> Any | DomainError:
     """Carry out one order of a batch. A refusal is an answer as long as nothing was changed before it."""
-    flush()
+    database.keep()
     before = database.changes()
     try:
         return operation(order)

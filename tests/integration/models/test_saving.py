@@ -6,21 +6,23 @@ from pony.orm import core, flush, rollback
 
 @pytest.fixture
 def trips(monkeypatch):
-    """Count the parts of each statement that a flush sends."""
+    """Note how many rows each trip saves."""
     from models import saving
 
     sent = []
     original = saving._send
 
-    def send(database, together, **options):
-        sent.append(len(together))
-        return original(database, together, **options)
+    def send(cache):
+        unsent = cache.__dict__.get("unsent")
+        if unsent is not None and unsent.rows:
+            sent.append(sum(map(len, unsent.rows.values())))
+        return original(cache)
 
     monkeypatch.setattr(saving, "_send", send)
     return sent
 
 
-def test_in_a_batch_a_hold_and_a_payment_are_one_trip_each(sale, trips):
+def test_a_batch_of_holds_and_one_of_payments_are_one_trip_each(sale, trips):
     show = sale.show(seats=4)
     fans = {"ann": show.seat_ids[:2], "bob": show.seat_ids[2:]}
     tokens = {}
@@ -39,13 +41,61 @@ def test_in_a_batch_a_hold_and_a_payment_are_one_trip_each(sale, trips):
         for fan, seats in fans.items()
     }
     sale.drain("reservation.hold")
-    assert trips == [6, 6]  # The reservation, two rows of its seats, two seats, the token.
+    assert trips == [2 * 6]  # The reservation, two rows of its seats, two seats, the token.
     trips.clear()
     for fan, hold in holds.items():
         reservation_id = sale.task(hold.id, fan)["result"]["id"]
         sale.accept("payment.pay", fan, queue_token_id=tokens[fan], reservation_id=reservation_id)
     sale.drain("payment.pay")
-    assert trips == [7, 7]  # The payment, the account and its entry, the reservation, two seats, the token.
+    assert trips == [2 * 7]  # The payment, the account and its entry, the reservation, two seats, the token.
+
+
+def test_what_changes_twice_in_a_batch_is_sent_twice(sale, trips):
+    sale.done("points.charge", "ann", amount=1)
+    trips.clear()
+    for _ in range(3):
+        sale.accept("points.charge", "ann", amount=1_000)
+    sale.drain("points.charge")
+    assert trips == [2, 2, 2]  # The account, and its entry.
+    assert sale.sql("SELECT balance_after FROM point_entry WHERE user_id = 'ann' ORDER BY id") == [
+        (1,),
+        (1_001,),
+        (2_001,),
+        (3_001,),
+    ]
+
+
+def test_what_is_kept_is_sent_before_anything_is_asked_and_at_the_end(sale, trips):
+    from models.database import keep, rows, write_session
+    from models.seat import Seat
+
+    first, second = sale.show(seats=2).seat_ids
+    trips.clear()
+    price = "SELECT price FROM seat WHERE id = $id"
+    with write_session():
+        Seat[first].price = 7
+        keep()
+        assert trips == []
+        assert rows(price, id=first) == [(7,)]
+        assert trips == [1]
+        Seat[second].price = 8
+        keep()
+    assert trips == [1, 1]
+    assert sale.sql(price, id=second) == [(8,)]
+
+
+def test_what_is_kept_is_gone_with_a_rollback(sale, trips):
+    from models.database import keep, write_session
+    from models.seat import Seat
+
+    [seat_id] = sale.show(seats=1).seat_ids
+    trips.clear()
+    with write_session():
+        Seat[seat_id].price = 7
+        keep()
+        rollback()
+    assert trips == []
+    assert sale.sql("SELECT price FROM seat WHERE id = $id", id=seat_id) == [(1_000,)]
 
 
 def test_a_row_that_somebody_else_changed_is_found_among_many(sale):
