@@ -4,6 +4,7 @@ import threading
 from time import monotonic
 
 import redis
+from redis.commands.core import Script
 
 from settings import Settings
 
@@ -23,7 +24,14 @@ class Broker:
             retry=None,
         )
         self._silent_until = 0.0
+        self._scripts: dict[str, Script] = {}
         self._lock = threading.Lock()
+
+    def script(self, text: str) -> Script:
+        """Return a Lua script, which the server runs as one step and is told when it does not know it."""
+        if text not in self._scripts:
+            self._scripts[text] = self.client.register_script(text)
+        return self._scripts[text]
 
     @property
     def is_silent(self) -> bool:
