@@ -10,8 +10,6 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from functools import partial
-from itertools import cycle
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -77,8 +75,7 @@ class DomainTask(Task):
         database.check_clock()
         until = monotonic() + LONGEST_RUN
         finished = 0
-        turns = cycle((False, True))
-        while claimed := self._claim(again_first=next(turns)):
+        while claimed := self._claim():
             finished += len(claimed)
             try:
                 self._carry_out(claimed)
@@ -90,28 +87,27 @@ class DomainTask(Task):
                 break
         return finished
 
-    def _claim(self, *, again_first: bool) -> list[Claimed]:
-        """Take fresh requests, many at once, or one that was in hand before, alone.
-
-        Each kind has the first choice in turn, so that newcomers without end starve nobody.
-        """
+    def _claim(self) -> list[Claimed]:
+        """Take fresh requests, many at once, and one that was in hand before: neither kind starves the other."""
         with read_session():
-            claim = partial(Request.claim, self.name, now=clock.utcnow(), lease=LEASE)
-            kinds = [partial(claim, limit=TOGETHER, again=False), partial(claim, limit=1, again=True)]
-            first, second = reversed(kinds) if again_first else kinds
-            return first() or second()
+            return Request.claim(self.name, now=clock.utcnow(), lease=LEASE, limit=TOGETHER)
 
     def _carry_out(self, claimed: Sequence[Claimed]) -> None:
-        if any(claim.attempts > 1 for claim in claimed):
-            return self._each_alone(claimed)
+        """Carry out fresh requests together; one that was in hand before alone and last, as it may end this process."""
+        fresh = [claim for claim in claimed if claim.attempts == 1]
+        if fresh:
+            self._carry_out_fresh(fresh)
+        self._each_alone([claim for claim in claimed if claim.attempts > 1])
+
+    def _carry_out_fresh(self, fresh: Sequence[Claimed]) -> None:
         try:
-            return self._together([claim.order for claim in claimed])
+            return self._together([claim.order for claim in fresh])
         except DatabaseUnavailableError:
             # They were all claimed; whoever comes after the lease carries them out.
             raise
         except Exception as fault:  # noqa: BLE001  # Whatever it was, it shows again alone, and is logged there.
-            log.info("batch_rolled_back", operation=self.name, requests=len(claimed), reason=repr(fault)[:200])
-        return self._each_alone(claimed)
+            log.info("batch_rolled_back", operation=self.name, requests=len(fresh), reason=repr(fault)[:200])
+        return self._each_alone(fresh)
 
     def _give_back(self, claimed: Sequence[Claimed], away: DatabaseUnavailableError) -> None:
         """Uncount attempts that the database ended, not the requests: it may be away for longer than attempts last.

@@ -14,9 +14,9 @@ def claim():
     from models.database import read_session
     from models.request import Request
 
-    def take(operation="points.charge", *, limit=100, again=False):
+    def take(operation="points.charge", *, limit=100):
         with read_session():
-            return Request.claim(operation, now=clock.utcnow(), lease=LEASE, limit=limit, again=again)
+            return Request.claim(operation, now=clock.utcnow(), lease=LEASE, limit=limit)
 
     return take
 
@@ -98,10 +98,23 @@ def test_a_claimed_request_comes_back_alone_when_its_lease_is_over(sale, claim, 
     for _ in range(3):
         sale.accept("points.charge", "a", amount=1)
     assert len(claim()) == 3
-    assert claim(again=True, limit=1) == []
+    assert claim() == []
     time.tick(LEASE)
-    assert [claimed.attempts for claimed in claim(again=True, limit=1)] == [2]
+    assert [claimed.attempts for claimed in claim()] == [2]
     assert sale.one("SELECT count(*) FROM request WHERE attempts = 2") == 1
+
+
+@pytest.mark.usefixtures("time")
+def test_a_claim_takes_one_that_comes_back_along_with_the_fresh(sale, claim, time):
+    old = [sale.accept("points.charge", "a", amount=1).id for _ in range(2)]
+    assert len(claim()) == 2
+    time.tick(LEASE)
+    fresh = [sale.accept("points.charge", "a", amount=1).id for _ in range(3)]
+    assert [(claimed.order.request_id, claimed.attempts) for claimed in claim(limit=2)] == [
+        (old[0], 2),
+        (fresh[0], 1),
+        (fresh[1], 1),
+    ]
 
 
 @pytest.mark.usefixtures("time")

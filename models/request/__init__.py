@@ -13,9 +13,10 @@ from uuid import UUID
 from pony.orm import Json, Optional, PrimaryKey, Required
 
 from models.clock import to_rfc3339
-from models.database import DatabaseUnavailableError, Entity, Prepared, change, give_up_at, rows
+from models.database import DatabaseUnavailableError, Entity, change, give_up_at, rows
 from models.errors import IdempotencyKeyReusedError
 from models.order import Order
+from models.request import statements
 
 
 class RequestStatus(StrEnum):
@@ -100,7 +101,7 @@ class Request(Entity):
         workers' logs.
         """
         request_id = _time_ordered_uuid()
-        inserted = _ACCEPT.rows(
+        inserted = statements.ACCEPT.rows(
             request_id,
             operation,
             user_id,
@@ -124,7 +125,7 @@ class Request(Entity):
         operation: str, user_id: str, key: str | None, fingerprint: str | None, request_id: UUID | None = None
     ) -> Accepted | None:
         """Return what a key (or this request) stands for, if anything. Refuses with `IdempotencyKeyReusedError`."""
-        found = rows(_FIND_BY_KEY, id=request_id, operation=operation, user_id=user_id, key=key)
+        found = rows(statements.FIND_BY_KEY, id=request_id, operation=operation, user_id=user_id, key=key)
         if not found:
             return None
         earlier_id, submitted_at, earlier_fingerprint = found[0]
@@ -136,7 +137,7 @@ class Request(Entity):
     @staticmethod
     def task(request_id: UUID, user_id: str) -> dict[str, Any] | None:
         """Return the contract's *Task* of a user's request; None for an unknown one and for somebody else's."""
-        found = _TASK.rows(request_id, user_id)
+        found = statements.TASK.rows(request_id, user_id)
         if not found:
             return None
         operation, status, submitted_at, finished_at, result, problem = found[0]
@@ -151,14 +152,14 @@ class Request(Entity):
         }
 
     @staticmethod
-    def claim(operation: str, *, now: datetime, lease: timedelta, limit: int, again: bool) -> list[Claimed]:
-        """Take requests in hand, oldest first, and count the attempt before anything can go wrong.
+    def claim(operation: str, *, now: datetime, lease: timedelta, limit: int) -> list[Claimed]:
+        """Take requests in hand, and count the attempt before anything can go wrong.
 
-        Fresh ones, or with `again` one that a worker had before and that is due. Nobody else takes
+        Up to `limit` fresh ones, oldest first, and one that a worker had before and that is due; nobody else takes
         them before `lease` is over. The session must not be in a transaction: when this returns, the
         count is committed and survives the worker.
         """
-        claimed = (_CLAIM_AGAIN if again else _CLAIM_FRESH).rows(operation, now, now + lease, limit)
+        claimed = statements.CLAIM.rows(operation, now, now + lease, limit)
         orders = [
             Claimed(_order(id_, user_id, arguments, submitted_at, trace), attempts)
             for id_, user_id, arguments, submitted_at, trace, attempts in claimed
@@ -168,14 +169,14 @@ class Request(Entity):
     @staticmethod
     def lock_queued(request_ids: Sequence[UUID]) -> set[UUID]:
         """Lock those requests that still have no outcome and that nobody else works on; return their ids."""
-        return {id_ for (id_,) in _LOCK_QUEUED.rows([str(id_) for id_ in request_ids])}
+        return {id_ for (id_,) in statements.LOCK_QUEUED.rows([str(id_) for id_ in request_ids])}
 
     @staticmethod
     def finish(outcomes: Sequence[Outcome], now: datetime) -> None:
         """Write outcomes, each once: raises `AssertionError` when a request already had one."""
         if not outcomes:
             return
-        written = _FINISH.change(
+        written = statements.FINISH.change(
             [str(outcome.request_id) for outcome in outcomes],
             [outcome.status.value for outcome in outcomes],
             [_json_if(outcome, done=True) for outcome in outcomes],
@@ -211,7 +212,7 @@ class Request(Entity):
     @staticmethod
     def purge(finished_before: datetime, limit: int) -> int:
         """Delete up to `limit` requests whose outcome is old enough; return how many."""
-        return change(_PURGE, before=finished_before, limit=limit)
+        return change(statements.PURGE, before=finished_before, limit=limit)
 
 
 def _time_ordered_uuid() -> UUID:
@@ -226,64 +227,3 @@ def _order(request_id: UUID, user_id: str, arguments: str, submitted_at: datetim
 
 def _json_if(outcome: Outcome, *, done: bool) -> str | None:
     return json.dumps(outcome.body) if (outcome.status is RequestStatus.DONE) == done else None
-
-
-_ACCEPT = Prepared(
-    "accept_request",
-    "uuid, text, text, jsonb, text, text, timestamptz, timestamptz, jsonb",
-    """
-    INSERT INTO request (id, operation, user_id, arguments, idempotency_key, fingerprint, submitted_at, due_at, trace)
-    SELECT $1, $2, $3, $4, $5, $6, $7, $7, $9 WHERE clock_timestamp() < $8
-    ON CONFLICT DO NOTHING RETURNING id
-    """,
-)
-
-_TASK = Prepared(
-    "find_task",
-    "uuid, text",
-    """
-    SELECT operation, status, submitted_at, finished_at, result, problem
-      FROM request WHERE id = $1 AND user_id = $2
-    """,
-)
-
-_FIND_BY_KEY = """
-    SELECT id, submitted_at, fingerprint FROM request
-     WHERE id = $id::uuid OR (user_id = $user_id AND operation = $operation AND idempotency_key = $key)
-"""
-
-# The count of attempts need not survive a crash of the server, only one of the worker, so nobody
-# waits for the disk: `set_config` says so for this statement's own transaction. The ids are an array, which is
-# made once: a semi-join may run its locking subquery again for each row, and so pass the LIMIT.
-_CLAIM = """
-    UPDATE request SET attempts = attempts + 1, due_at = $3
-     WHERE id = ANY(ARRAY(SELECT id FROM request WHERE operation = $1 AND status = 'queued' AND {which}
-                           ORDER BY submitted_at LIMIT $4 FOR UPDATE SKIP LOCKED))
-       AND (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL
-    RETURNING id, user_id, arguments, submitted_at, trace, attempts
-"""
-_CLAIM_TYPES = "text, timestamptz, timestamptz, bigint"
-_CLAIM_FRESH = Prepared("claim_fresh", _CLAIM_TYPES, _CLAIM.format(which="attempts = 0 AND $2 IS NOT NULL"))
-_CLAIM_AGAIN = Prepared("claim_again", _CLAIM_TYPES, _CLAIM.format(which="attempts > 0 AND due_at <= $2"))
-
-_LOCK_QUEUED = Prepared(
-    "lock_queued",
-    "uuid[]",
-    "SELECT id FROM request WHERE id = ANY($1) AND status = 'queued' ORDER BY id FOR UPDATE SKIP LOCKED",
-)
-
-_FINISH = Prepared(
-    "finish_requests",
-    "uuid[], text[], jsonb[], jsonb[], timestamptz",
-    """
-    UPDATE request SET status = o.status, result = o.result, problem = o.problem, finished_at = $5
-      FROM unnest($1, $2, $3, $4) AS o (id, status, result, problem)
-     WHERE request.id = o.id AND request.status = 'queued'
-    """,
-)
-
-_PURGE = """
-    DELETE FROM request WHERE id = ANY(ARRAY(
-        SELECT id FROM request WHERE submitted_at <= $before AND finished_at <= $before AND status <> 'queued'
-         LIMIT $limit FOR UPDATE SKIP LOCKED))
-"""

@@ -1,0 +1,72 @@
+"""The statements over the request rows; the hot ones are prepared."""
+
+from models.database import Prepared
+
+ACCEPT = Prepared(
+    "accept_request",
+    "uuid, text, text, jsonb, text, text, timestamptz, timestamptz, jsonb",
+    """
+    INSERT INTO request (id, operation, user_id, arguments, idempotency_key, fingerprint, submitted_at, due_at, trace)
+    SELECT $1, $2, $3, $4, $5, $6, $7, $7, $9 WHERE clock_timestamp() < $8
+    ON CONFLICT DO NOTHING RETURNING id
+    """,
+)
+
+TASK = Prepared(
+    "find_task",
+    "uuid, text",
+    """
+    SELECT operation, status, submitted_at, finished_at, result, problem
+      FROM request WHERE id = $1 AND user_id = $2
+    """,
+)
+
+FIND_BY_KEY = """
+    SELECT id, submitted_at, fingerprint FROM request
+     WHERE id = $id::uuid OR (user_id = $user_id AND operation = $operation AND idempotency_key = $key)
+"""
+
+# The count of attempts need not survive a crash of the server, only one of the worker, so nobody
+# waits for the disk: `set_config` says so for this statement's own transaction. The ids are arrays, which are
+# made once: a semi-join may run its locking subquery again for each row, and so pass the LIMIT.
+# Requests are taken oldest first, so one that was in hand before is looked for among those older than the fresh ones,
+# however many of these wait.
+CLAIM = Prepared(
+    "claim_requests",
+    "text, timestamptz, timestamptz, bigint",
+    """
+    UPDATE request SET attempts = attempts + 1, due_at = $3
+     WHERE id = ANY(ARRAY(SELECT id FROM request WHERE operation = $1 AND status = 'queued' AND attempts = 0
+                           ORDER BY submitted_at LIMIT $4 FOR UPDATE SKIP LOCKED)
+                 || ARRAY(SELECT id FROM request
+                           WHERE operation = $1 AND status = 'queued' AND attempts > 0 AND due_at <= $2
+                             AND submitted_at <= coalesce(
+                                 (SELECT submitted_at FROM request WHERE operation = $1 AND status = 'queued'
+                                     AND attempts = 0 ORDER BY submitted_at LIMIT 1), 'infinity')
+                           ORDER BY submitted_at LIMIT 1 FOR UPDATE SKIP LOCKED))
+       AND (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL
+    RETURNING id, user_id, arguments, submitted_at, trace, attempts
+    """,
+)
+
+LOCK_QUEUED = Prepared(
+    "lock_queued",
+    "uuid[]",
+    "SELECT id FROM request WHERE id = ANY($1) AND status = 'queued' ORDER BY id FOR UPDATE SKIP LOCKED",
+)
+
+FINISH = Prepared(
+    "finish_requests",
+    "uuid[], text[], jsonb[], jsonb[], timestamptz",
+    """
+    UPDATE request SET status = o.status, result = o.result, problem = o.problem, finished_at = $5
+      FROM unnest($1, $2, $3, $4) AS o (id, status, result, problem)
+     WHERE request.id = o.id AND request.status = 'queued'
+    """,
+)
+
+PURGE = """
+    DELETE FROM request WHERE id = ANY(ARRAY(
+        SELECT id FROM request WHERE submitted_at <= $before AND finished_at <= $before AND status <> 'queued'
+         LIMIT $limit FOR UPDATE SKIP LOCKED))
+"""
