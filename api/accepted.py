@@ -1,5 +1,6 @@
 """Accepting a change: the only place in api/ that enqueues. The row is committed, then the workers are woken."""
 
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,8 @@ from pydantic_core import to_json
 from api.task_view import TaskView
 from models import clock
 from models.database import check_clock, read_session
-from models.request import Request
+from models.gathering import Gathering
+from models.request import Accepted, Request, Submission
 
 log = structlog.get_logger(__name__)
 
@@ -22,6 +24,7 @@ class Acceptance:
     def __init__(self, tasks: TaskView) -> None:
         """Take who shows tasks."""
         self._tasks = tasks
+        self._write_down = Gathering(_write_down)
 
     def accept(self, req: falcon.Request, resp: falcon.Response, **arguments: Any) -> None:
         """Accept the operation of this request with these arguments (JSON primitives) and answer 202.
@@ -32,16 +35,16 @@ class Acceptance:
         check_clock()
         task, user_id = req.context.operation.accepts, req.context.caller.user_id
         key = req.context.idempotency_key
-        with read_session():
-            accepted = Request.accept(
-                operation=task.name,
-                user_id=user_id,
-                arguments=arguments,
-                idempotency_key=key,
-                fingerprint=_fingerprint(req) if key else None,
-                now=clock.utcnow(),
-                trace=_trace(req),
-            )
+        submission = Submission.of(
+            task.name,
+            user_id,
+            arguments,
+            key=key,
+            fingerprint=_fingerprint(req) if key else None,
+            at=clock.utcnow(),
+            trace=_trace(req),
+        )
+        accepted = self._accepted(submission)
         if accepted.replayed:
             self._answer_again(resp, accepted.id, user_id)
             return
@@ -64,9 +67,20 @@ class Acceptance:
         self._answer_again(resp, earlier.id, user_id)
         return True
 
+    def _accepted(self, submission: Submission) -> Accepted:
+        if self._write_down(submission):
+            return Request.accepted(submission, written=True)
+        with read_session():
+            return Request.accepted(submission, written=False)
+
     def _answer_again(self, resp: falcon.Response, task_id: UUID, user_id: str) -> None:
         resp.set_header("Idempotent-Replayed", "true")
         _answer(resp, self._tasks.find(task_id, user_id))
+
+
+def _write_down(submissions: Sequence[Submission]) -> Sequence[bool]:
+    with read_session():
+        return Request.write_down(submissions)
 
 
 def _answer(resp: falcon.Response, task: dict[str, Any]) -> None:

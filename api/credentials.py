@@ -1,5 +1,6 @@
 """Bearer tokens: who is calling, and whether that is enough for an operation."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Final, NamedTuple
@@ -14,6 +15,7 @@ from api.token_signature import PREFIX, QueueTokenClaims, TokenSignature
 from models import clock
 from models.database import check_clock, read_session, write_session
 from models.errors import NotAdmittedError, TokenInvalidError, WrongConcertError
+from models.gathering import Gathering
 from models.queue_token import QueueToken, QueueTokenStatus, Standing
 from settings import Settings
 
@@ -136,13 +138,20 @@ class RecentStandings:
 def standing_of(token: QueueTokenClaims) -> Standing:
     """Read where a genuine token stands. Raises `TokenInvalidError` when the database knows it no more."""
     check_clock()  # Whether its time is over is asked next.
-    with read_session():
-        standing = QueueToken.standing(token.id)
+    standing = _standings(token.id)
     # The same secret may sign for a database that was made anew: then ids come again, users do not match.
     if standing is None or (standing.user_id, standing.place) != (token.user_id, token.place):
         message = "There is no such queue token."
         raise TokenInvalidError(message)
     return standing
+
+
+def _ask_standings(token_ids: Sequence[int]) -> Sequence[Standing | None]:
+    with read_session():
+        return QueueToken.standings(token_ids)
+
+
+_standings = Gathering(_ask_standings)
 
 
 def note_use(standing: Standing, now: datetime) -> None:

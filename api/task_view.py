@@ -1,5 +1,6 @@
 """Tasks as their owner sees them: the request's row, completed with what only the HTTP side knows."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from api.token_signature import QueueTokenClaims, TokenSignature
 from models import clock
 from models.clock import to_rfc3339
 from models.database import read_session
+from models.gathering import Gathering
 from models.request import Accepted, Request
 
 ISSUE, LEAVE = "queue_token.issue", "queue_token.leave"
@@ -21,6 +23,7 @@ class TaskView:
     def __init__(self, signature: TokenSignature) -> None:
         """Take who signs queue tokens."""
         self._signature = signature
+        self._tasks = Gathering(_tasks)
 
     @staticmethod
     def queued(operation: str, accepted: Accepted) -> dict[str, Any]:
@@ -37,8 +40,7 @@ class TaskView:
 
     def find(self, task_id: UUID, user_id: str) -> dict[str, Any]:
         """Return a user's *Task*. Raises a `task_not_found` problem, for somebody else's too."""
-        with read_session():
-            task = Request.task(task_id, user_id)
+        task = self._tasks((task_id, user_id))
         if task is None:
             raise ProblemError(code="task_not_found", detail="There is no such task.")
         if task["operation"] == LEAVE and _is_of_this_tick(task["finished_at"]):
@@ -56,6 +58,11 @@ class TaskView:
         issued_at = datetime.fromisoformat(result["issued_at"])
         claims = QueueTokenClaims(result["id"], result["concert_id"], result["place"], result["user_id"], issued_at)
         return {"token": self._signature.sign(claims), **shown}
+
+
+def _tasks(wanted: Sequence[tuple[UUID, str]]) -> Sequence[dict[str, Any] | None]:
+    with read_session():
+        return Request.tasks(wanted)
 
 
 def _is_of_this_tick(finished_at: str | None) -> bool:

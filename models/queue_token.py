@@ -1,5 +1,6 @@
 """A queue token: a fan's place in the line of a concert, and then his time inside."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -157,11 +158,16 @@ class QueueToken(Entity):
             self.expires_at,
         )
 
-    @staticmethod
-    def standing(token_id: int) -> Standing | None:
+    @classmethod
+    def standing(cls, token_id: int) -> Standing | None:
         """Return where a token stands, without a lock; None when there is none of that id."""
-        found = _FIND.rows(token_id)
-        return Standing(*found[0]) if found else None
+        return cls.standings([token_id])[0]
+
+    @staticmethod
+    def standings(token_ids: Sequence[int]) -> list[Standing | None]:
+        """Return where tokens stand, without a lock; None for an id that there is not."""
+        found = {row[0]: Standing(*row) for row in _FIND.rows(list(token_ids))}
+        return [found.get(token_id) for token_id in token_ids]
 
     @staticmethod
     def of_user(user_id: str, *, limit: int, concert_id: int | None = None) -> list[Standing]:
@@ -195,4 +201,8 @@ _MARK_USED = """
         SELECT id FROM queue_token
          WHERE id = $token_id AND used_at IS NULL AND status = 'active' FOR UPDATE SKIP LOCKED))
 """
-_FIND = Prepared("find_queue_token", "bigint", f"SELECT {STANDING} FROM queue_token WHERE id = $1")  # noqa: S608
+_FIND = Prepared(
+    "find_queue_tokens",
+    "bigint[]",
+    f"SELECT {STANDING} FROM queue_token WHERE id = ANY($1)",  # noqa: S608
+)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from pony.orm import Json, Optional, PrimaryKey, Required
@@ -34,6 +34,33 @@ REQUEST_MOVES = {
     RequestStatus.REFUSED: set(),
     RequestStatus.FAILED: set(),
 }
+
+
+class Submission(NamedTuple):
+    """A request that was checked and is to be accepted.
+
+    `key` is its Idempotency-Key and `fingerprint` what it asks for, in short; `trace` says where it came from, for the
+    workers' logs.
+    """
+
+    id: UUID
+    operation: str
+    user_id: str
+    arguments: dict[str, Any]
+    key: str | None
+    fingerprint: str | None
+    at: datetime
+    trace: Mapping[str, str] | None = None
+
+    @classmethod
+    def of(cls, operation: str, user_id: str, arguments: dict[str, Any], **more: Any) -> "Submission":
+        """Make one with an id of its own."""
+        return cls(_time_ordered_uuid(), operation, user_id, arguments, **more)
+
+    def columns(self) -> tuple[Any, ...]:
+        """Return what its row holds, as the statement takes it."""
+        trace = json.dumps(self.trace) if self.trace else None
+        return (*self[:3], json.dumps(self.arguments), *self[4:7], trace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,43 +109,32 @@ class Request(Entity):
     trace = Optional(Json, nullable=True)
 
     @staticmethod
-    def accept(  # They are the columns.
-        *,
-        operation: str,
-        user_id: str,
-        arguments: dict[str, Any],
-        idempotency_key: str | None,
-        fingerprint: str | None,
-        now: datetime,
-        trace: Mapping[str, str] | None = None,
-    ) -> Accepted:
-        """Write down a request, durably, with one statement; or find the one its key stands for.
+    def write_down(submissions: Sequence[Submission]) -> list[bool]:
+        """Write down requests, durably, with one statement; tell of each whether it was written.
 
-        The session must not be in a transaction: when this returns, the row is committed. Refuses with
-        `IdempotencyKeyReusedError`; raises `DatabaseUnavailableError` when nothing was accepted. The statement
-        itself does nothing once the client has stopped waiting, so a server that wakes up late
-        does not carry out what its client was told had failed. `trace` says where the request came from, for the
-        workers' logs.
+        The session must not be in a transaction: when this returns, the rows are committed. Raises
+        `DatabaseUnavailableError` when nothing was written. The statement itself does nothing once the clients have
+        stopped waiting, so a server that wakes up late does not carry out what they were told had failed.
         """
-        request_id = _time_ordered_uuid()
-        inserted = statements.ACCEPT.rows(
-            request_id,
-            operation,
-            user_id,
-            json.dumps(arguments),
-            idempotency_key,
-            fingerprint,
-            now,
-            give_up_at(),
-            json.dumps(trace) if trace else None,
+        columns = zip(*(submission.columns() for submission in submissions), strict=True)
+        written = {id_ for (id_,) in statements.ACCEPT.rows(*map(list, columns), give_up_at())}
+        return [submission.id in written for submission in submissions]
+
+    @staticmethod
+    def accepted(submission: Submission, *, written: bool) -> Accepted:
+        """Return what a submission led to: itself when it was written, else the request that its key stands for.
+
+        Refuses with `IdempotencyKeyReusedError`; raises `DatabaseUnavailableError` when nothing was accepted.
+        """
+        if written:
+            return Accepted(submission.id, submission.at, replayed=False)
+        found = Request.accepted_before(
+            submission.operation, submission.user_id, submission.key, submission.fingerprint, submission.id
         )
-        if inserted:
-            return Accepted(request_id, now, replayed=False)
-        accepted = Request.accepted_before(operation, user_id, idempotency_key, fingerprint, request_id)
-        if accepted is None:
+        if found is None:
             message = "the request came too late to be accepted"
             raise DatabaseUnavailableError(message)
-        return accepted
+        return found
 
     @staticmethod
     def accepted_before(
@@ -135,21 +151,11 @@ class Request(Entity):
         return Accepted(earlier_id, submitted_at, replayed=earlier_id != request_id)
 
     @staticmethod
-    def task(request_id: UUID, user_id: str) -> dict[str, Any] | None:
-        """Return the contract's *Task* of a user's request; None for an unknown one and for somebody else's."""
-        found = statements.TASK.rows(request_id, user_id)
-        if not found:
-            return None
-        operation, status, submitted_at, finished_at, result, problem = found[0]
-        return {
-            "id": str(request_id),
-            "operation": operation,
-            "status": status,
-            "submitted_at": to_rfc3339(submitted_at),
-            "finished_at": to_rfc3339(finished_at),
-            "result": json.loads(result) if result else None,
-            "problem": json.loads(problem) if problem else None,
-        }
+    def tasks(wanted: Sequence[tuple[UUID, str]]) -> list[dict[str, Any] | None]:
+        """Return the contract's *Task* of each id and user; None for an unknown one and for somebody else's."""
+        ids, user_ids = zip(*wanted, strict=True)
+        found = {row[:2]: row for row in statements.TASKS.rows(list(map(str, ids)), list(user_ids))}
+        return [_task(*found[one]) if one in found else None for one in wanted]
 
     @staticmethod
     def claim(operation: str, *, now: datetime, lease: timedelta, limit: int) -> list[Claimed]:
@@ -219,6 +225,27 @@ def _time_ordered_uuid() -> UUID:
     """Make a UUID version 7: those of one moment lie side by side in the index instead of all over it."""
     milliseconds = time.time_ns() // 1_000_000
     return UUID(int=(milliseconds << 80 | 0x7 << 76 | secrets.randbits(76)) & ~(0x3 << 62) | 0x2 << 62)
+
+
+def _task(  # They are the columns.
+    request_id: UUID,
+    _user_id: str,
+    operation: str,
+    status: str,
+    submitted_at: datetime,
+    finished_at: datetime | None,
+    result: str | None,
+    problem: str | None,
+) -> dict[str, Any]:
+    return {
+        "id": str(request_id),
+        "operation": operation,
+        "status": status,
+        "submitted_at": to_rfc3339(submitted_at),
+        "finished_at": to_rfc3339(finished_at),
+        "result": json.loads(result) if result else None,
+        "problem": json.loads(problem) if problem else None,
+    }
 
 
 def _order(request_id: UUID, user_id: str, arguments: str, submitted_at: datetime, trace: str | None) -> Order:

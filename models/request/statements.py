@@ -3,21 +3,24 @@
 from models.database import Prepared
 
 ACCEPT = Prepared(
-    "accept_request",
-    "uuid, text, text, jsonb, text, text, timestamptz, timestamptz, jsonb",
+    "accept_requests",
+    "uuid[], text[], text[], jsonb[], text[], text[], timestamptz[], jsonb[], timestamptz",
     """
     INSERT INTO request (id, operation, user_id, arguments, idempotency_key, fingerprint, submitted_at, due_at, trace)
-    SELECT $1, $2, $3, $4, $5, $6, $7, $7, $9 WHERE clock_timestamp() < $8
+    SELECT s.id, s.operation, s.user_id, s.arguments, s.key, s.fingerprint, s.at, s.at, s.trace
+      FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)
+        AS s (id, operation, user_id, arguments, key, fingerprint, at, trace)
+     WHERE clock_timestamp() < $9
     ON CONFLICT DO NOTHING RETURNING id
     """,
 )
 
-TASK = Prepared(
-    "find_task",
-    "uuid, text",
+TASKS = Prepared(
+    "find_tasks",
+    "uuid[], text[]",
     """
-    SELECT operation, status, submitted_at, finished_at, result, problem
-      FROM request WHERE id = $1 AND user_id = $2
+    SELECT id, user_id, operation, status, submitted_at, finished_at, result, problem
+      FROM request JOIN unnest($1, $2) AS wanted (id, user_id) USING (id, user_id)
     """,
 )
 

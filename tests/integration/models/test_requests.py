@@ -30,8 +30,7 @@ def test_an_accepted_request_waits_in_its_row_for_its_owner_alone(sale):
     task = sale.task(accepted.id, "a")
     assert (task["status"], task["finished_at"], task["result"], task["problem"]) == ("queued", None, None, None)
     with read_session():
-        assert Request.task(accepted.id, "b") is None
-        assert Request.task(uuid4(), "a") is None
+        assert Request.tasks([(accepted.id, "b"), (uuid4(), "a")]) == [None, None]
 
 
 @pytest.mark.usefixtures("time")
