@@ -75,6 +75,7 @@ def connection_options(application_name: str) -> dict[str, Any]:
             f" -c statement_timeout={int(STATEMENT_TIMEOUT.total_seconds() * 1000)}"
             f" -c lock_timeout={int(LOCK_TIMEOUT.total_seconds() * 1000)}"
             " -c idle_in_transaction_session_timeout=30000"
+            " -c plan_cache_mode=force_generic_plan"
         ),
     }
 

@@ -38,10 +38,11 @@ def page(user_id: str, *, limit: int, concert_id: int | None = None) -> list[dic
     return [_view(row, seats[row[0]]) for row in found]
 
 
-def concert_of(reservation_id: int, user_id: str) -> int | None:
-    """Return the concert of a user's reservation; None for an unknown one and for somebody else's."""
-    found = _CONCERT.rows(reservation_id, user_id)
-    return found[0][0] if found else None
+def concerts_of(wanted: Sequence[tuple[int, str]]) -> list[int | None]:
+    """Return the concert of each reservation and user; None for an unknown one and for somebody else's."""
+    ids, user_ids = zip(*wanted, strict=True)
+    found = {row[:2]: row[2] for row in _CONCERTS.rows(list(ids), list(user_ids))}
+    return [found.get(one) for one in wanted]
 
 
 def seats_of(reservation_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
@@ -70,10 +71,10 @@ def _view(columns: Sequence[Any], seats: list[dict[str, Any]]) -> dict[str, Any]
 
 _COLUMNS = ("id", "performance_id", "user_id", "status", "amount", "held_at", "expires_at", "payment_id")
 
-_CONCERT = Prepared(
-    "find_concert_of_reservation",
-    "bigint, text",
-    "SELECT concert_id FROM reservation WHERE id = $1 AND user_id = $2",
+_CONCERTS = Prepared(
+    "find_concerts_of_reservations",
+    "bigint[], text[]",
+    "SELECT id, user_id, concert_id FROM reservation JOIN unnest($1, $2) AS wanted (id, user_id) USING (id, user_id)",
 )
 
 _SEATS = Prepared(

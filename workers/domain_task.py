@@ -32,6 +32,10 @@ waker = wake_up.Waker(broker_of(settings))
 
 # How many requests share a transaction. More would hold locks longer without saving much.
 TOGETHER = 100
+# So many at once tell of a crowd. Then more are let gather before the next batch, since a batch costs most of what it
+# costs whatever its size; a request alone never waits.
+CROWD = 4
+GATHERING_SECONDS = 0.01
 # A worker that was killed gives its requests back after this.
 LEASE = timedelta(seconds=5)
 MOST_ATTEMPTS = 5
@@ -85,6 +89,8 @@ class DomainTask(Task):
             if monotonic() > until:
                 self.wake(claimed[-1].order.request_id)
                 break
+            if len(claimed) >= CROWD:
+                threading.Event().wait(GATHERING_SECONDS)
         return finished
 
     def _claim(self) -> list[Claimed]:

@@ -1,5 +1,7 @@
 """Payments and what they buy."""
 
+from collections.abc import Sequence
+
 import falcon
 
 from api.caching import answer
@@ -20,10 +22,20 @@ from models.errors import (
     ReservationNotHeldError,
     WrongConcertError,
 )
+from models.gathering import Gathering
 from models.payment import Payment
 from workers.payments import pay
 
 TAG = "Payments"
+
+
+def _ask_concerts(wanted: Sequence[tuple[int, str]]) -> Sequence[int | None]:
+    with read_session():
+        return reservation_view.concerts_of(wanted)
+
+
+# Payments come in crowds.
+_concerts = Gathering(_ask_concerts)
 
 
 class Payments(Resource):
@@ -49,8 +61,7 @@ class Payments(Resource):
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Accept a payment."""
         caller, reservation_id = req.context.caller, req.context.body.reservation_id
-        with read_session():
-            concert_id = reservation_view.concert_of(reservation_id, caller.user_id)
+        concert_id = _concerts((reservation_id, caller.user_id))
         if concert_id is not None:
             caller.check_concert(concert_id)
         self.wiring.acceptance.accept(req, resp, queue_token_id=caller.queue_token.id, reservation_id=reservation_id)
