@@ -6,21 +6,15 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-import psycopg2
-
-from cli import demo_concert, leftovers, procfile, readiness
-from cli.configuration import load_settings
-from cli.errors import CannotStartError
+from cli import leftovers, preparation, procfile, readiness
 from cli.log_lines import OWN_NAME, LogLines
 from cli.program import Program
 from cli.servers import Servers
 from cli.service import DEFAULT_DATA_DIR, DataDir, Service
 from cli.supervisor import Child, Supervisor
-from models.database import DatabaseUnavailableError
-from models.migrate import migrate
-from settings import Settings
 
 # Together with the servers' own share this stays below the 15 s in which everything is to be stopped.
 STOP_SECONDS = 8.0
@@ -90,7 +84,7 @@ class _Run:
         if not self.servers.start(self.supervisor):
             return
         os.environ.update(self._environment())
-        self._prepare_database(load_settings())
+        preparation.prepare(demo=self.options.demo, say=partial(self.log, OWN_NAME))
         commands = procfile.kept_running()
         self.log(OWN_NAME, f"starting {', '.join(commands)}")
         for name, command in commands.items():
@@ -127,6 +121,8 @@ class _Run:
             # Our own commands first: `gunicorn` must be this environment's, activated or not.
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
             "PYTHONUNBUFFERED": "1",
+            # Threads of ours take turns in any case; a heap for each of them would only take memory.
+            "MALLOC_ARENA_MAX": os.environ.get("MALLOC_ARENA_MAX", "1"),
             # Celery warns of root in five lines a worker; who starts frontrow as root has decided that.
             "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
         }
@@ -142,18 +138,6 @@ class _Run:
                 self.log(OWN_NAME, f"starting {name} on the data in {folder}")
             else:
                 self.log(OWN_NAME, f"first start: making {name} a home in {folder} (a few seconds, once)")
-
-    def _prepare_database(self, settings: Settings) -> None:
-        try:
-            applied = migrate(settings.database_url)
-            self.log(OWN_NAME, f"migrated: {', '.join(applied)}" if applied else "the schema is up to date")
-            if self.options.demo:
-                concert = demo_concert.add_to_empty_programme(settings.database_url, settings.policy)
-                if concert:
-                    self.log(OWN_NAME, f"put the demo concert {concert['title']!r} on the programme")
-        except (psycopg2.Error, DatabaseUnavailableError) as error:
-            message = f"The database cannot be prepared: {str(error).strip()}"
-            raise CannotStartError(message) from error
 
     def _tell_where_to_look(self, seconds: float) -> None:
         default = DEFAULT_DATA_DIR.absolute() == self.data_dir.path

@@ -1,14 +1,12 @@
 """An embedded Valkey, the broker: a private socket, its data in an append-only file."""
 
-import contextlib
 import shutil
+import socket
 import subprocess
 import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-
-import redis
 
 from cli.embedded.binaries import valkey_server
 from cli.embedded.sockets import clear_remembered, make_socket_folder, remember
@@ -65,11 +63,13 @@ class EmbeddedValkey:
 
     def is_ready(self) -> bool:
         """Tell whether the server answers and has read its append-only file."""
-        client = redis.Redis(unix_socket_path=str(self.socket), socket_timeout=2)
-        with contextlib.closing(client):
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(2)
             try:
-                return bool(client.ping())
-            except redis.RedisError:
+                client.connect(str(self.socket))
+                client.sendall(b"PING\r\n")
+                return client.recv(64).startswith(b"+PONG")
+            except OSError:
                 return False
 
     def clean_up(self) -> None:
