@@ -15,6 +15,7 @@ import psutil
 import psycopg2
 
 from cli.embedded.account import server_account
+from cli.embedded.authentication import admit_only_ourselves, own_name
 from cli.embedded.binaries import postgres_bin
 from cli.embedded.sockets import clear_remembered, make_socket_folder, remember
 from cli.errors import CannotStartError
@@ -70,6 +71,7 @@ class EmbeddedPostgres:
 
         Raises CannotStartError when it cannot be had.
         """
+        own_name()
         self.folder.mkdir(parents=True, exist_ok=True)
         clear_remembered(self._socket_note)
         self.account = server_account(self.cluster)
@@ -78,6 +80,7 @@ class EmbeddedPostgres:
         remember(self.socket_folder, self._socket_note)
         if not (self.cluster / "global" / "pg_control").exists():
             self._make_cluster()
+        admit_only_ourselves(self.cluster, USER, self.account)
 
     def program(self) -> Program:
         """Return what to run, for a supervisor; call `prepare` first."""
@@ -144,7 +147,7 @@ class EmbeddedPostgres:
         self.cluster.mkdir(mode=0o700)
         if self.account is not None:
             os.chown(self.cluster, self.account.uid, self.account.gid)
-        options = ["--encoding=UTF8", "--locale=C", f"--username={USER}", "--auth=trust"]
+        options = ["--encoding=UTF8", "--locale=C", f"--username={USER}", "--auth=peer"]
         done = subprocess.run(  # noqa: S603 - argv is ours
             self._argv("initdb", *options, *([] if self.durable else ["--no-sync"])),
             cwd=self.cluster,
