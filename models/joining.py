@@ -12,7 +12,7 @@ from models.order import Order
 from models.policy import Policy
 from models.queue import Queue, QueueState
 from models.queue_token import LIVE, STANDING, QueueToken, QueueTokenStatus, Standing, expired
-from models.reservation import Reservation
+from models.token_holds import give_back, lock_held_by
 
 
 def issue(orders: Sequence[Order], now: datetime, policy: Policy) -> list[dict[str, Any] | DomainError]:
@@ -125,10 +125,21 @@ def leave(token_id: int, user_id: str, now: datetime) -> Standing:
         raise expired(token.status)
     if token.status == QueueTokenStatus.WAITING:
         queue.gone_total += 1
-    Reservation.release_held_by_token(token_id, now)
+    give_back(token_id, now)
     token.leave(now)
     return token.as_standing()
 
+
+def lock_for_leaves(token_ids: Sequence[int]) -> None:
+    """Lock what many leaves will need, a statement a table, in the common order."""
+    lock(Queue, [concert_id for (concert_id,) in _CONCERTS.rows(list(token_ids))])
+    lock(QueueToken, token_ids)
+    lock_held_by(token_ids)
+
+
+_CONCERTS = Prepared(
+    "find_concerts_of_tokens", "bigint[]", "SELECT DISTINCT concert_id FROM queue_token WHERE id = ANY($1)"
+)
 
 _LIVE = Prepared(
     "find_live_tokens",

@@ -1,6 +1,6 @@
 """A payment: points for a reservation, once; and its way back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -9,7 +9,7 @@ from uuid import UUID
 from pony.orm import Optional, PrimaryKey, Required
 
 from models.clock import to_rfc3339
-from models.database import Entity, rows
+from models.database import Entity, Prepared, rows
 from models.errors import AlreadyPaidError, AlreadyRefundedError, HoldExpiredError, PaymentNotFoundError
 from models.ids import new_id, reserve_ids
 from models.lifecycle import move
@@ -113,6 +113,15 @@ class Payment(Entity):
         payment.refunded_at = now
         return payment
 
+    @classmethod
+    def lock_for_refunds(cls, payment_ids: Sequence[int]) -> None:
+        """Lock what many refunds will need, a statement a table, in the common order."""
+        found = _OF_PAYMENTS.rows(list(payment_ids))
+        lock(Reservation, [reservation_id for reservation_id, _ in found])
+        lock(cls, payment_ids)
+        Reservation.lock_with_seats([reservation_id for reservation_id, _ in found])
+        PointAccount.lock_existing([user_id for _, user_id in found])
+
     def view(self) -> dict[str, Any]:
         """Return the payment as `GET /v1/payments/{id}` shows it."""
         return _view(
@@ -128,6 +137,13 @@ class Payment(Entity):
         """
         found = rows(sql, payment_id=payment_id)
         return _view(*found[0]) if found else None
+
+
+_OF_PAYMENTS = Prepared(
+    "find_reservations_and_users_of_payments",
+    "bigint[]",
+    "SELECT reservation_id, user_id FROM payment WHERE id = ANY($1)",
+)
 
 
 def _check_payable(reservation: Reservation, now: datetime) -> None:

@@ -169,8 +169,14 @@ class Reservation(Entity):
         """
         reservation = cls.locked(reservation_id, user_id)
         reservation.check_held(now)
-        reservation._end(ReservationStatus.RELEASED, now)  # noqa: SLF001  # It is this class.
+        reservation.give_back(now)
         return reservation
+
+    @classmethod
+    def lock_with_seats(cls, reservation_ids: Sequence[int]) -> None:
+        """Lock many reservations and the seats they took, a statement a table, in the common order."""
+        lock(cls, reservation_ids)
+        lock(Seat, [seat_id for seat_ids in seat_ids_of(reservation_ids).values() for seat_id in seat_ids])
 
     def check_held(self, now: datetime) -> None:
         """Refuse with `ReservationNotHeldError` unless the hold stands."""
@@ -178,14 +184,6 @@ class Reservation(Entity):
             status = ReservationStatus.EXPIRED.value if self.status == ReservationStatus.HELD else self.status
             message = f"Reservation {self.id} is not held: it is {status}."
             raise ReservationNotHeldError(message, reservation_status=status)
-
-    @classmethod
-    def release_held_by_token(cls, token_id: int, now: datetime) -> None:
-        """Give back whatever a token, locked by the caller, still holds."""
-        sql = "SELECT id FROM reservation WHERE queue_token_id = $token_id AND status = 'held'"
-        for reservation in lock(cls, [id_ for (id_,) in rows(sql, token_id=token_id)]).values():
-            if reservation.status == ReservationStatus.HELD:
-                reservation._end(ReservationStatus.RELEASED, now)  # noqa: SLF001  # It is this class.
 
     @classmethod
     def expire_all(cls, reservation_ids: Sequence[int], now: datetime) -> int:
@@ -207,6 +205,10 @@ class Reservation(Entity):
         self.payment_id = payment_id
         for seat in lock(Seat, self.seat_ids()).values():
             seat.sell()
+
+    def give_back(self, now: datetime) -> None:
+        """End a hold before it is paid; one whose time is over was not given back but has expired."""
+        self._end(ReservationStatus.EXPIRED if self.expires_at <= now else ReservationStatus.RELEASED, now)
 
     def expire(self, now: datetime) -> None:
         """End a hold whose time is over."""

@@ -15,6 +15,10 @@ def _lock_for_payments(orders: Sequence[Order]) -> None:
     Payment.lock_for_payments([(order.user_id, order.arguments) for order in orders])
 
 
+def _lock_for_refunds(orders: Sequence[Order]) -> None:
+    Payment.lock_for_refunds([order.arguments["payment_id"] for order in orders])
+
+
 def _show_bookings(payments: Sequence[Payment]) -> Sequence[dict[str, Any]]:
     return booking.of_payments([payment.id for payment in payments])
 
@@ -25,7 +29,7 @@ def pay(order: Order) -> Payment:
     return Payment.pay(user_id=order.user_id, request_id=order.request_id, now=clock.utcnow(), **order.arguments)
 
 
-@domain_task("payment.refund", BrokerQueue.PAYMENTS)
+@domain_task("payment.refund", BrokerQueue.PAYMENTS, lock=_lock_for_refunds)
 def refund(order: Order) -> dict[str, Any]:
     """Give a payment's points back, on record; the order's user is the operator; result is the payment."""
     now = clock.utcnow()

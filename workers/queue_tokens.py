@@ -23,7 +23,11 @@ def issue(orders: Sequence[Order]) -> Sequence[dict[str, Any] | DomainError]:
     return joining.issue(orders, clock.utcnow(), settings.policy)
 
 
-@domain_task("queue_token.leave", BrokerQueue.QUEUE_TOKENS)
+def _lock_for_leaves(orders: Sequence[Order]) -> None:
+    joining.lock_for_leaves([order.arguments["queue_token_id"] for order in orders])
+
+
+@domain_task("queue_token.leave", BrokerQueue.QUEUE_TOKENS, lock=_lock_for_leaves)
 def leave(order: Order) -> dict[str, Any]:
     """Give a place up; result is *QueueToken*."""
     standing = joining.leave(order.arguments["queue_token_id"], order.user_id, clock.utcnow())

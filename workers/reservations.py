@@ -23,6 +23,10 @@ def _lock_for_holds(orders: Sequence[Order]) -> None:
     Reservation.lock_for_holds([order.arguments for order in orders], clock.utcnow())
 
 
+def _lock_for_releases(orders: Sequence[Order]) -> None:
+    Reservation.lock_with_seats([order.arguments["reservation_id"] for order in orders])
+
+
 @domain_task("reservation.hold", BrokerQueue.RESERVATIONS, lock=_lock_for_holds)
 def hold(order: Order) -> dict[str, Any]:
     """Hold one to four seats; result is *Reservation*."""
@@ -36,7 +40,7 @@ def hold(order: Order) -> dict[str, Any]:
     return reservation_view.of_entity(reservation, lock(Seat, order.arguments["seat_ids"]).values())
 
 
-@domain_task("reservation.release", BrokerQueue.RESERVATIONS)
+@domain_task("reservation.release", BrokerQueue.RESERVATIONS, lock=_lock_for_releases)
 def release(order: Order) -> dict[str, Any]:
     """Give held seats back; result is *Reservation*. An operator (`by_operator`) gives back anybody's, on record."""
     now, by_operator = clock.utcnow(), order.arguments.get("by_operator", False)

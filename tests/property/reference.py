@@ -59,10 +59,13 @@ class Reference:
         if token.status not in LIVE or token.expires_at <= self.now:
             return "token_expired"
         token.status = "left"
+        self.give_back(index)
+        return "done"
+
+    def give_back(self, index: int) -> None:
         for hold in self.holds:
             if hold.token == index and hold.status == "held":
-                hold.status = "released"
-        return "done"
+                hold.status = "expired" if hold.expires_at <= self.now else "released"
 
     def expire_active(self) -> int:
         ended = 0
