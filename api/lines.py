@@ -11,6 +11,7 @@ from models import clock
 from models.database import check_clock, read_session
 from models.line import Line
 from models.queue_token import QueueToken
+from models.turns import in_turn
 
 # A snapshot serves one tick of the common clock. All processes change over at the same moments, so of
 # two polls that are a tick apart the later one is never told by an older snapshot, whoever answers it:
@@ -80,7 +81,7 @@ class Lines:
             # Not one by one: whoever asks for lines that do not exist must keep nobody else waiting.
             snapshot = self._snapshots[concert_id] = _read(concert_id, None)
         elif not snapshot.serves(tick_of(clock.utcnow()), place):
-            with self._reading:
+            with in_turn(self._reading):
                 snapshot = self._snapshots[concert_id]
                 # The tick is looked up again: while this thread waited, another one may have read the next.
                 if not snapshot.serves(tick_of(clock.utcnow()), place):

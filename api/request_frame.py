@@ -1,6 +1,7 @@
 """What every request gets: an id, careful headers, a count, and a log line when it was refused or failed."""
 
 import re
+from datetime import timedelta
 from itertools import count
 from secrets import token_hex
 from time import perf_counter
@@ -8,6 +9,7 @@ from time import perf_counter
 import falcon
 import structlog
 
+from models.connection import wait_in_all
 from workers.tally import Histogram, Tally
 
 SANE_ID = re.compile(r"[A-Za-z0-9_.:/+=@-]{1,128}")
@@ -16,6 +18,9 @@ CAREFUL_HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
 )
+# Each answer of the database has its own deadline, and one request asks more than once: a client is told within five
+# seconds that the database is away, the last look at whether it is there included.
+DATABASE_PATIENCE = timedelta(seconds=4)
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 FIRST_REFUSAL, FIRST_FAULT = 400, 500
 
@@ -39,7 +44,8 @@ class RequestFrame:
         self._numbers = count(1)
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Take over the client's request id when it is a sane one, else give one."""
+        """Take over the client's request id when it is a sane one, else give one, and begin to count its waits."""
+        wait_in_all(DATABASE_PATIENCE)
         given = req.env.get("HTTP_X_REQUEST_ID")
         request_id = given if given is not None and SANE_ID.fullmatch(given) else self._next_id()
         req.context.request_id = request_id
@@ -56,6 +62,7 @@ class RequestFrame:
     ) -> None:
         """Count the answer, and log it unless it was a mere reading."""
         del resource, succeeded
+        wait_in_all(None)
         status, seconds = resp.status_code, perf_counter() - req.context.started
         method, route = req.method if req.method in METHODS else OTHER, req.uri_template or OTHER
         self._tally.observe(HTTP_SECONDS, seconds, method, route, also=(HTTP_REQUESTS, method, route, str(status)))

@@ -19,6 +19,7 @@ from api.schemas.performances import SeatQuery
 from models import clock
 from models.database import read_session
 from models.seat import Seat
+from models.turns import in_turn
 
 LIST = "seats"
 # Beyond these, everything is forgotten at once and read again by whoever still looks at it.
@@ -74,7 +75,7 @@ class SeatPages:
     def _now(self, performance_id: int) -> Moment:
         moment, mark = self._moments.get(performance_id), self._freshness.mark(clock.utcnow())
         if moment is None or moment.mark != mark:
-            with self._reading:
+            with in_turn(self._reading):
                 moment, now = self._moments.get(performance_id), clock.utcnow()
                 # A later mark is as bad as an earlier one: the clock was put back since.
                 if moment is None or moment.mark != mark:

@@ -13,19 +13,21 @@ from pony.orm import Database, core
 from pony.orm.dbproviders.postgres import PGPool
 from psycopg2 import extensions
 
+from models.outage import Outage
+
 db = Database()
 # Pony has no types; named apart so that the entities' base is one that mypy lets pass.
 Entity: Any = db.Entity
 
 STATEMENT_TIMEOUT = timedelta(seconds=30)
 LOCK_TIMEOUT = timedelta(seconds=5)
-# After a deadline was missed, others are turned away at once for this long instead of queueing up behind it.
-COOL_DOWN = timedelta(seconds=1)
+# A server that lives lets somebody in, or says why not, in this time.
+KNOCK_PATIENCE = timedelta(seconds=0.5)
 
-# How long this thread waits for one answer of the server, in seconds, where it differs from the process's.
+# `seconds`: how long this thread waits for one answer of the server, where it differs from the process's.
+# `left`: how long it may wait in all, where that is limited.
 _patience = threading.local()
 _default_patience = 5.0
-_turned_away_until = 0.0
 _target: dict[str, Any] = {}
 _binding = threading.Lock()
 
@@ -46,13 +48,16 @@ def bind_once() -> None:
     """Connect and map the entities, unless that was done. Raises Pony's errors when the server is away."""
     if db.provider is not None and db.schema is not None:
         return
-    with _binding:
+    take(_binding)
+    try:
         if db.provider is None:
             db.bind("postgres", **_target)
         if db.schema is None:
             import models.entities  # noqa: F401  # The mapping needs every entity, and they need `db`.
 
             db.generate_mapping(check_tables=False)
+    finally:
+        _binding.release()
 
 
 class Connection(extensions.connection):
@@ -80,6 +85,10 @@ def connection_options(application_name: str) -> dict[str, Any]:
     }
 
 
+class NoAnswerError(psycopg2.OperationalError):
+    """The server did not answer in time; the connection is closed."""
+
+
 @contextmanager
 def patience(limit: timedelta) -> Iterator[None]:
     """Let this thread wait longer (or less long) for each answer of the server inside the block."""
@@ -91,9 +100,38 @@ def patience(limit: timedelta) -> Iterator[None]:
         _patience.seconds = before
 
 
+def wait_in_all(limit: timedelta | None) -> None:
+    """Let all waits of this thread for the server, from now on, take no longer than this together; None ends that.
+
+    One request waits for several answers one after the other, and its client for all of them.
+    """
+    _patience.left = None if limit is None else limit.total_seconds()
+
+
 def patience_seconds() -> float:
-    """Return how long this thread waits for one answer of the server, in seconds."""
-    return getattr(_patience, "seconds", None) or _default_patience
+    """Return how long this thread waits for the next answer of the server, in seconds."""
+    seconds = getattr(_patience, "seconds", None) or _default_patience
+    left = getattr(_patience, "left", None)
+    return seconds if left is None else max(0.0, min(seconds, left))
+
+
+def take(lock: threading.Lock) -> None:
+    """Acquire a lock whose holder waits for the server, as patiently as one would wait for the server oneself.
+
+    Raises `NoAnswerError` when it takes longer.
+    """
+    began = monotonic()
+    taken = lock.acquire(timeout=patience_seconds())
+    _waited(monotonic() - began)
+    if not taken:
+        message = "others waited too long for the database"
+        raise NoAnswerError(message)
+
+
+def _waited(seconds: float) -> None:
+    left = getattr(_patience, "left", None)
+    if left is not None:
+        _patience.left = left - seconds
 
 
 def _wait(connection: Any) -> None:
@@ -101,27 +139,47 @@ def _wait(connection: Any) -> None:
 
     psycopg2 calls this instead of blocking in libpq. When it raises, psycopg2 closes the connection.
     """
-    limit = patience_seconds()
-    until = monotonic() + limit
+    limit, began = patience_seconds(), monotonic()
     while (state := connection.poll()) != extensions.POLL_OK:
-        remaining = until - monotonic()
+        remaining = began + limit - monotonic()
         descriptor = connection.fileno()
         poller = select.poll()
         poller.register(descriptor, select.POLLIN if state == extensions.POLL_READ else select.POLLOUT)
         if remaining <= 0 or not poller.poll(remaining * 1000):
-            _turn_away()
+            _waited(monotonic() - began)
+            _missed()
             message = f"no answer from the database within {limit:g} s"
-            raise psycopg2.OperationalError(message)
+            raise NoAnswerError(message)
+    _waited(monotonic() - began)
+    outage.heard()
 
 
-def _turn_away() -> None:
-    global _turned_away_until  # noqa: PLW0603  # The breaker belongs to the process's one database.
-    _turned_away_until = monotonic() + COOL_DOWN.total_seconds()
+def _missed() -> None:
+    if not getattr(_patience, "knocks", False):
+        outage.missed()
+
+
+def _answers() -> bool:
+    """Knock at the server: it answers when it lets us in as well as when it says no, or when nothing is there."""
+    left, _patience.left, _patience.knocks = getattr(_patience, "left", None), None, True
+    try:
+        with patience(KNOCK_PATIENCE):
+            psycopg2.connect(**_target).close()
+    except NoAnswerError:
+        return False
+    except psycopg2.Error:
+        return True
+    finally:
+        _patience.left, _patience.knocks = left, False
+    return True
+
+
+outage = Outage(_answers)
 
 
 def is_turned_away() -> bool:
-    """Tell whether the server missed a deadline a moment ago, so that waiting again is no use."""
-    return monotonic() < _turned_away_until
+    """Tell whether waiting is no use: the server answers nobody, or this thread has waited as long as it may."""
+    return patience_seconds() <= 0 or outage.turns_away()
 
 
 def _release(pool: PGPool, connection: Any) -> None:

@@ -1,8 +1,10 @@
 """Servers that are away: what is still promised, and how soon a client knows."""
 
+from datetime import timedelta
 from time import monotonic
 from typing import Any
 
+import falcon
 import psycopg2
 import pytest
 import redis
@@ -80,3 +82,27 @@ def test_readiness_names_the_queues_that_nobody_serves(
             "checks": {"database": "ok", "broker": "ok", "workers": "ok"},
         }
         client.flushall()
+
+
+def test_a_request_that_waits_again_and_again_is_told_in_time(service: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Each answer comes within its own deadline; a client waits for their sum.
+    from api import request_frame
+    from api.app import create_app
+
+    class Slow:
+        def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+            del req, resp
+            with database.read_session():
+                for _ in range(10):
+                    database.rows("SELECT pg_sleep(0.4)")
+
+    monkeypatch.setattr(request_frame, "DATABASE_PATIENCE", timedelta(seconds=1))
+    app = create_app(service.settings)
+    app.add_route("/slow", Slow())
+    client = type(service.client)(app)
+    began = monotonic()
+    answer = client.simulate_get("/slow")
+    assert (answer.status_code, answer.json["code"]) == (503, "database_unavailable")
+    assert monotonic() - began < 2
+    # The next request of the same thread begins with all its patience.
+    assert client.simulate_get("/v1/concerts").status_code == 200

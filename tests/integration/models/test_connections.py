@@ -3,7 +3,6 @@
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from time import monotonic
 
 import psycopg2
 import pytest
@@ -139,21 +138,6 @@ def test_a_request_whose_worker_lost_its_connection_is_carried_out_once(sale, ur
     assert sale.balance("a") == 5
 
 
-def test_a_server_that_hangs_hangs_nobody(sale, account, url, monkeypatch):
-    monkeypatch.setattr(connection, "COOL_DOWN", timedelta(seconds=30))
-    started = monotonic()
-    with pytest.raises(DatabaseUnavailableError), database.patience(timedelta(seconds=0.3)), read_session():
-        rows("SELECT pg_sleep(5)")
-    assert 0.2 < monotonic() - started < 2
-    # Others are turned away at once for a while instead of queueing up behind it.
-    started = monotonic()
-    with pytest.raises(DatabaseUnavailableError):
-        sale.accept("points.charge", account, amount=5)
-    assert monotonic() - started < 0.1
-    connection._turned_away_until = 0.0
-    assert sale.accept("points.charge", account, amount=5)
-
-
 def test_a_commit_that_hangs_is_not_taken_for_done_or_undone(sale, account, url):
     # The row is what tells: whether or not the commit came through, it says so once.
     with _outside(url) as rival:
@@ -163,7 +147,6 @@ def test_a_commit_that_hangs_is_not_taken_for_done_or_undone(sale, account, url)
         with pytest.raises(DatabaseUnavailableError), database.patience(timedelta(seconds=0.3)):
             sale.drain("points.charge")
         rival.execute("ROLLBACK")
-    connection._turned_away_until = 0.0
     with write_session():
         change("UPDATE request SET due_at = submitted_at")
     sale.drain("points.charge")
