@@ -10,6 +10,7 @@ from api.problems import add_problem_handlers
 from api.request_frame import RequestFrame
 from api.routes import ROUTES
 from api.trace_frame import TraceFrame
+from api.unreadable import add_unreadable_handlers
 from api.wiring import Resource, wire
 from models import database
 from settings import Settings
@@ -31,6 +32,7 @@ def create_app(settings: Settings) -> falcon.App[Any, Any]:
     frames = [RequestFrame(wiring.tally), *_trace_frame(settings)]
     app: falcon.App[Any, Any] = falcon.App(middleware=[*_cors(settings), *frames, enforcement])
     add_problem_handlers(app)
+    add_unreadable_handlers(app)
     for path, resource_class in ROUTES:
         app.add_route(path, with_head(resource_class(wiring)))
     _add_pages(app, settings)

@@ -74,7 +74,13 @@ def codes_of(path: str, operation: Operation) -> list[str]:
     if operation.credential is Credential.ACTIVE_TOKEN:
         codes.append("not_admitted")
     if operation.body is not None:
-        codes += ["malformed_json", "body_too_large", "unsupported_media_type", "validation_failed"]
+        codes += [
+            "malformed_request",
+            "malformed_json",
+            "body_too_large",
+            "unsupported_media_type",
+            "validation_failed",
+        ]
     if operation.query is not None:
         codes.append("validation_failed")
     if operation.accepts is not None:

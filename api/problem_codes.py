@@ -18,6 +18,11 @@ PROBLEMS: dict[str, Problem] = {
         400, "Invalid Idempotency-Key", "An Idempotency-Key is 1 to 255 visible ASCII characters (no blanks)."
     ),
     "bad_request": Problem(400, "Bad request", "The request could not be understood; `detail` says what is wrong."),
+    "malformed_request": Problem(
+        400,
+        "Malformed request",
+        "The request line, a header or the coding of the body is not HTTP, so the request could not be read.",
+    ),
     "not_found": Problem(404, "No such page", "Nothing is served at this path. `/docs` lists every path there is."),
     "method_not_allowed": Problem(
         405,
@@ -25,9 +30,11 @@ PROBLEMS: dict[str, Problem] = {
         "The path does not know this method; the `Allow` header names those it does.",
     ),
     "body_too_large": Problem(413, "Body too large", "A body may have up to 65,536 bytes (64 KiB)."),
+    "uri_too_long": Problem(414, "URI too long", "A request line may have up to 4,094 bytes."),
     "unsupported_media_type": Problem(
         415, "Unsupported media type", "Bodies are JSON: send them with `Content-Type: application/json`."
     ),
+    "expectation_failed": Problem(417, "Expectation failed", "`Expect` may be `100-continue` only."),
     "validation_failed": Problem(
         422,
         "Validation failed",
@@ -40,6 +47,12 @@ PROBLEMS: dict[str, Problem] = {
         "This key came with another body before. Use a new key for a new request, and the same body to repeat one.",
     ),
     "rate_limited": Problem(429, "Too many requests", "Wait as long as `Retry-After` says, then go on."),
+    "headers_too_large": Problem(
+        431, "Headers too large", "A request may have up to 100 header fields of up to 8,190 bytes each."
+    ),
+    "unsupported_transfer_coding": Problem(
+        501, "Unsupported transfer coding", "The only `Transfer-Encoding` understood is `chunked`."
+    ),
     # Who is asking.
     "token_missing": Problem(
         401, "Credential missing", "Send an identity or a queue token as `Authorization: Bearer <token>`."
