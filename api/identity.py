@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from math import isfinite
 from pathlib import Path
@@ -15,14 +15,14 @@ import jwt
 import structlog
 
 from models import clock
-from models.errors import TokenExpiredError, TokenInvalidError
+from models.errors import DomainError, TokenExpiredError, TokenInvalidError
 from settings import Settings
 
 USER_ID = re.compile(r"[A-Za-z0-9_.@:-]{1,64}")
 OPERATOR_SCOPE = "operator"
 REMEMBERED = 2048
 LONGEST = 4096
-# How far the clock of the identity provider may be ahead of ours.
+# How far the clock of the identity provider may be ahead of the sale's.
 LEEWAY_SECONDS = 30
 
 # A key set is read again for an unknown key id, but not more often than this: the id comes from a stranger.
@@ -38,11 +38,19 @@ log = structlog.get_logger(__name__)
 
 
 class Identity(NamedTuple):
-    """Who a genuine JWT says its bearer is; `expires_at` in seconds since the epoch."""
+    """Who a genuine JWT says its bearer is; `begins_at` and `expires_at` in seconds since the epoch."""
 
     user_id: str
     is_operator: bool
+    begins_at: float
     expires_at: float
+
+    def check_time(self, now: float) -> None:
+        """Refuse with `TokenInvalidError` before its time, with `TokenExpiredError` after it."""
+        if self.begins_at > now + LEEWAY_SECONDS:
+            raise _invalid()
+        if self.expires_at <= now:
+            raise _expired()
 
 
 class KeySet:
@@ -94,8 +102,9 @@ def _fetch(url: str) -> Any:
 class Identities:
     """Reads identities. The algorithm is fixed by what is configured, never by what a token asks for."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Take a JWKS when one is configured, else the shared secret."""
+    def __init__(self, settings: Settings, measure_clock: Callable[[], None] = lambda: None) -> None:
+        """Take a JWKS when one is configured, else the shared secret; and what sets the clock right if need be."""
+        self._measure_clock = measure_clock
         self._secret = (settings.identity_secret or settings.secret).get_secret_value()
         self._key_set = KeySet(settings.identity_jwks) if settings.identity_jwks else None
         self._audience, self._issuer = settings.identity_audience, settings.identity_issuer
@@ -106,8 +115,12 @@ class Identities:
         if len(token) > LONGEST:
             raise _invalid()
         identity = self._remembered(token, self._period())
-        if identity.expires_at <= clock.utcnow().timestamp():
-            raise _expired()
+        try:
+            identity.check_time(clock.utcnow().timestamp())
+        except DomainError:
+            # It may be that this process does not know the time yet.
+            self._measure_clock()
+            identity.check_time(clock.utcnow().timestamp())
         return identity
 
     def _period(self) -> int:
@@ -123,9 +136,14 @@ class Identities:
                 algorithms=[algorithm],
                 audience=self._audience,
                 issuer=self._issuer,
-                leeway=LEEWAY_SECONDS,
-                # The end is checked by our one clock at each use, not once by PyJWT's.
-                options={"require": ["exp", "sub"], "verify_exp": False, "verify_aud": self._audience is not None},
+                # Its times are checked by our one clock at each use, not once by this machine's.
+                options={
+                    "require": ["exp", "sub"],
+                    "verify_exp": False,
+                    "verify_nbf": False,
+                    "verify_iat": False,
+                    "verify_aud": self._audience is not None,
+                },
             )
             return _identity(claims)
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as error:
@@ -145,13 +163,20 @@ class Identities:
 
 
 def _identity(claims: Mapping[str, Any]) -> Identity:
-    user_id, scope, ends = claims["sub"], claims.get("scope", ""), claims["exp"]
+    user_id, scope = claims["sub"], claims.get("scope", "")
     if not isinstance(user_id, str) or not USER_ID.fullmatch(user_id):
         raise _invalid()
-    if isinstance(ends, bool) or not isinstance(ends, int | float) or not isfinite(ends):
-        raise _invalid()
+    # Issued in the future is as good as not valid yet.
+    begins = max((_moment(claims[name]) for name in ("iat", "nbf") if name in claims), default=0.0)
     scopes = scope.split() if isinstance(scope, str) else scope if isinstance(scope, list) else []
-    return Identity(user_id, OPERATOR_SCOPE in scopes, float(ends))
+    return Identity(user_id, OPERATOR_SCOPE in scopes, begins, _moment(claims["exp"]))
+
+
+def _moment(seconds: Any) -> float:
+    """Read a time of a JWT: a number of seconds since the epoch."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not isfinite(seconds):
+        raise _invalid()
+    return float(seconds)
 
 
 def _invalid() -> TokenInvalidError:

@@ -1,6 +1,7 @@
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from freezegun import freeze_time
 
 from api import identity
 from api.identity import Identities
+from models import clock
 from models.errors import TokenExpiredError, TokenInvalidError
 from settings import Settings
 
@@ -72,6 +74,11 @@ BAD = {
     "a user with a line end": {"sub": "fan\n"},
     "a long user": {"sub": "x" * 65},
     "not yet": {"nbf": datetime.now(UTC) + timedelta(hours=1)},
+    "issued tomorrow": {"iat": datetime.now(UTC) + timedelta(days=1)},
+    "a beginning that is text": {"nbf": "now"},
+    "an issue that is text": {"iat": "now"},
+    "an issue beyond all numbers": {"iat": 10**400},
+    "a beginning that is no number": {"nbf": True},
 }
 
 
@@ -105,6 +112,42 @@ def test_an_identity_ends_although_it_was_read_before() -> None:
     assert identities.read(token).user_id == "fan-1"
     with freeze_time(datetime.now(UTC) + timedelta(hours=2)), pytest.raises(TokenExpiredError):
         identities.read(token)
+
+
+@pytest.mark.parametrize("claim", ["iat", "nbf"])
+def test_the_clock_of_the_sale_says_when_an_identity_begins(claim: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The machine's own clock is two minutes behind, as the database knows.
+    monkeypatch.setattr(clock, "_offset", timedelta(minutes=2))
+    token = jwt.encode(claims(**{claim: datetime.now(UTC) + timedelta(minutes=2)}), SECRET, "HS256")
+    identities = Identities(settings())
+    assert identities.read(token).user_id == "fan-1"
+    # And one that was let in before is not remembered as good, should the clock be put right.
+    monkeypatch.setattr(clock, "_offset", timedelta(0))
+    with pytest.raises(TokenInvalidError):
+        identities.read(token)
+    monkeypatch.setattr(clock, "_offset", timedelta(minutes=2))
+    assert identities.read(token).user_id == "fan-1"
+
+
+@pytest.mark.parametrize("claim", ["iat", "nbf"])
+def test_a_provider_may_be_a_little_ahead(claim: str) -> None:
+    identities = Identities(settings())
+    for seconds, is_good in ((25, True), (35, False)):
+        token = jwt.encode(claims(**{claim: datetime.now(UTC) + timedelta(seconds=seconds)}), SECRET, "HS256")
+        with nullcontext() if is_good else pytest.raises(TokenInvalidError):
+            assert identities.read(token).user_id == "fan-1"
+
+
+@pytest.mark.parametrize("more", [{"iat": timedelta(minutes=2)}, {"exp": timedelta(seconds=-30)}])
+def test_before_an_identity_is_refused_for_its_time_the_clock_is_set_right(
+    more: dict[str, timedelta], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The machine is two minutes behind for the one, and a minute ahead for the other.
+    offset = timedelta(minutes=2) if "iat" in more else timedelta(minutes=-1)
+    monkeypatch.setattr(clock, "_offset", timedelta(0))
+    identities = Identities(settings(), lambda: monkeypatch.setattr(clock, "_offset", offset))
+    moments = {name: datetime.now(UTC) + away for name, away in more.items()}
+    assert identities.read(jwt.encode(claims(**moments), SECRET, "HS256")).user_id == "fan-1"
 
 
 def test_audience_and_issuer_are_checked_when_configured() -> None:
