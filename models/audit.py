@@ -161,6 +161,13 @@ INVARIANTS = (
             GROUP BY q.concert_id HAVING count(*) > greatest(q.capacity, q.admitted_under)""",
     ),
     _Invariant(
+        "nothing is held with a token that was used up or given up",
+        "SELECT count(*) FROM reservation WHERE status = 'held'",
+        """SELECT 'reservation ' || r.id || ' is held with token ' || t.id || ', which is ' || t.status
+             FROM reservation r JOIN queue_token t ON t.id = r.queue_token_id
+            WHERE r.status = 'held' AND t.status IN ('completed', 'left')""",
+    ),
+    _Invariant(
         "one live token per user and concert",
         "SELECT count(*) FROM queue_token WHERE status IN ('waiting', 'active')",
         """SELECT user_id || ' has ' || count(*) || ' live tokens for concert ' || concert_id

@@ -17,8 +17,8 @@ from models.locking import lock
 from models.points import PointAccount
 from models.queue_token import QueueToken
 from models.reservation import Reservation, ReservationStatus
-from models.reservation_seat import seat_ids_of
 from models.seat import Seat
+from models.token_holds import give_back, lock_held_by
 
 
 class PaymentStatus(StrEnum):
@@ -51,16 +51,18 @@ class Payment(Entity):
     ) -> "Payment":
         """Pay a held reservation: points deducted, seats sold, token completed, all in this transaction.
 
-        Locks the token, the reservation, its seats and the account. Refuses with
+        With the token ends what else it holds: nobody could pay or release that any more.
+
+        Locks the token, its reservations, their seats and the account. Refuses with
         `ReservationNotFoundError`, `AlreadyPaidError`, `HoldExpiredError`, `ReservationNotHeldError`, the
         token's refusals, `WrongConcertError`, `InsufficientPointsError`.
         """
         lock(QueueToken, [queue_token_id])
+        lock_held_by([queue_token_id], [reservation_id])
         reservation = Reservation.locked(reservation_id, user_id)
         _check_payable(reservation, now)
         token = QueueToken.admitted(queue_token_id, user_id, now)
         token.check_concert(reservation.concert_id)
-        lock(Seat, reservation.seat_ids())
         account = PointAccount.covering(user_id, reservation.amount)
         payment = cls(
             id=new_id(cls),
@@ -74,6 +76,7 @@ class Payment(Entity):
         )
         account.pay(payment.amount, payment_id=payment.id, request_id=request_id, now=now)
         reservation.confirm(payment.id)
+        give_back(queue_token_id, now, but=reservation_id)
         token.complete(now)
         return payment
 
@@ -81,10 +84,9 @@ class Payment(Entity):
     def lock_for_payments(cls, orders: Iterable[tuple[str, dict[str, Any]]]) -> None:
         """Lock what many payments (user and arguments) will need, a statement a table, in the common order."""
         orders = list(orders)
-        lock(QueueToken, [arguments["queue_token_id"] for _, arguments in orders])
-        reservation_ids = [arguments["reservation_id"] for _, arguments in orders]
-        lock(Reservation, reservation_ids)
-        lock(Seat, [seat_id for seat_ids in seat_ids_of(reservation_ids).values() for seat_id in seat_ids])
+        token_ids = [arguments["queue_token_id"] for _, arguments in orders]
+        lock(QueueToken, token_ids)
+        lock_held_by(token_ids, [arguments["reservation_id"] for _, arguments in orders])
         PointAccount.lock_existing([user_id for user_id, _ in orders])
         reserve_ids(cls, len(orders))
 

@@ -56,7 +56,8 @@ class Payments(Resource):
             ReservationNotHeldError,
             InsufficientPointsError,
         ),
-        description="Points deducted, payment recorded, seats sold and queue token completed: all or nothing.",
+        description="Points deducted, payment recorded, seats sold and queue token completed: all or nothing."
+        " The turn ends with it, so other reservations still held with the token are released in the same step.",
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Accept a payment."""

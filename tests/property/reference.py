@@ -166,6 +166,7 @@ class Reference:
             return "insufficient_points"
         self.balances[hold.user] -= amount
         hold.status, self.tokens[index].status = "confirmed", "completed"
+        self.give_back(index)
         return "done"
 
     def refund(self, hold: Hold) -> str:

@@ -212,3 +212,46 @@ def test_a_purchase_and_the_end_of_the_token_do_not_cross(sale, duel):
     assert (paid["status"], admitted, sale.promote()) == ("done", 0, 1)
     assert sale.token(wish["queue_token_id"]).status == "completed"
     assert sale.violations() == {}
+
+
+def _pay_one_and_hold_another(sale, duel):
+    from models.reservation import Reservation
+
+    show = sale.show()
+    wish = sale.held(show, "a", 0)
+    sale.done("points.charge", "a", amount=10_000)
+    duel.pause_after(Reservation, "_check_limit")
+    return duel.fight(
+        lambda: sale.do("reservation.hold", "a", **sale.wish(show, wish["queue_token_id"], 1)),
+        lambda: sale.do("payment.pay", "a", **wish),
+    )
+
+
+def test_control_pay_and_hold_without_guards_leaves_a_hold_without_a_turn(sale, duel, guards):
+    guards.drop_locks()
+    assert _codes(*_pay_one_and_hold_another(sale, duel)) == ["done", "done"]
+    assert "nothing is held with a token that was used up or given up" in sale.violations()
+
+
+def test_what_is_held_while_another_is_paid_is_given_back(sale, duel):
+    assert _codes(*_pay_one_and_hold_another(sale, duel)) == ["done", "done"]
+    assert sale.sql("SELECT status FROM reservation ORDER BY id") == [("confirmed",), ("released",)]
+    assert sale.violations() == {}
+
+
+def _pay_both(sale, duel):
+    from models.points import PointAccount
+
+    show = sale.show()
+    wish = sale.held(show, "a", 0)
+    second = {**wish, "reservation_id": sale.hold(show, "a", wish["queue_token_id"], 1)["id"]}
+    sale.done("points.charge", "a", amount=10_000)
+    duel.pause_after(PointAccount, "covering")
+    return duel.fight(*[lambda w=w: sale.do("payment.pay", "a", **w) for w in (wish, second)])
+
+
+def test_of_two_holds_paid_at_once_one_is_bought_and_the_other_given_back(sale, duel):
+    assert _codes(*_pay_both(sale, duel)) == ["done", "reservation_not_held"]
+    assert sale.sql("SELECT status FROM reservation ORDER BY id") == [("confirmed",), ("released",)]
+    assert sale.balance("a") == 9_000
+    assert sale.violations() == {}

@@ -162,6 +162,10 @@ PLANTS = {
         SECOND_TOKEN,
         "UPDATE queue SET last_place = last_place + 1",
     ),
+    "a hold of a turn that is over": (
+        {"nothing is held with a token that was used up or given up"},
+        "UPDATE queue_token SET status = 'completed', ended_at = now() WHERE user_id = 'holds'",
+    ),
     "a line that counts one too few": (
         {"every line's counters equal its tokens"},
         "UPDATE queue SET gone_total = gone_total + 1",

@@ -1,7 +1,7 @@
 """A server that does not answer, told from a statement that is slow: who is kept waiting, who is turned away."""
 
 import threading
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from time import monotonic
 
@@ -32,14 +32,18 @@ def _impatient(sale, monkeypatch):
 def _hung(postgres):
     """Stop every process of the server, as a machine that swaps or a debugger does."""
     parent = psutil.Process(postgres._process.pid)
-    stopped = [parent, *parent.children(recursive=True)]
-    for process in stopped:
-        process.suspend()
+    stopped = []
+    for process in (parent, *parent.children(recursive=True)):
+        # A worker of the autovacuum may have ended meanwhile.
+        with suppress(psutil.NoSuchProcess):
+            process.suspend()
+            stopped.append(process)
     try:
         yield
     finally:
         for process in stopped:
-            process.resume()
+            with suppress(psutil.NoSuchProcess):
+                process.resume()
 
 
 def _ask():

@@ -117,6 +117,81 @@ def test_a_completed_token_can_do_nothing_more(sale):
     assert sale.refused("queue_token.leave", "a", queue_token_id=token_id)["code"] == "token_expired"
 
 
+def _status(sale, reservation_id):
+    return sale.one("SELECT status FROM reservation WHERE id = $id", id=reservation_id)
+
+
+def test_whoever_pays_one_of_two_holds_gives_the_other_back(sale):
+    show = sale.show(seats=5)
+    token_id = sale.held(show, "a", 0)["queue_token_id"]
+    first = sale.one("SELECT id FROM reservation")
+    second, somebodys = sale.hold(show, "a", token_id, 1, 2)["id"], sale.held(show, "b", 3)["reservation_id"]
+    _rich(sale, "a")
+    sale.done("payment.pay", "a", queue_token_id=token_id, reservation_id=second)
+    assert [_status(sale, id_) for id_ in (first, second, somebodys)] == ["released", "confirmed", "held"]
+    assert sale.seat_statuses(show) == ["available", "sold", "sold", "held", "available"]
+    assert sale.balance("a") == 8_000
+    problem = sale.refused("payment.pay", "a", queue_token_id=token_id, reservation_id=first)
+    assert (problem["code"], problem["reservation_status"]) == ("reservation_not_held", "released")
+    assert sale.held(show, "c", 0)
+    assert sale.violations() == {}
+
+
+def test_another_hold_whose_time_is_over_has_expired_and_was_not_given_back(sale, time):
+    show = sale.show()
+    wish = sale.held(show, "a", 0)
+    time.tick(timedelta(minutes=4))
+    second = sale.hold(show, "a", wish["queue_token_id"], 1)["id"]
+    time.tick(timedelta(minutes=2))
+    _rich(sale, "a")
+    sale.done("payment.pay", "a", queue_token_id=wish["queue_token_id"], reservation_id=second)
+    assert (_status(sale, wish["reservation_id"]), _status(sale, second)) == ("expired", "confirmed")
+    assert sale.violations() == {}
+
+
+def test_a_payment_that_is_refused_leaves_the_other_hold_alone(sale):
+    show = sale.show()
+    wish = sale.held(show, "a", 0)
+    second = sale.hold(show, "a", wish["queue_token_id"], 1)["id"]
+    assert sale.refused("payment.pay", "a", **wish)["code"] == "insufficient_points"
+    assert (_status(sale, wish["reservation_id"]), _status(sale, second)) == ("held", "held")
+    assert sale.violations() == {}
+
+
+def test_of_two_payments_in_one_batch_the_first_takes_the_turn(sale):
+    show = sale.show(seats=6)
+    wishes = {}
+    for user, seats in (("a", (0, 1)), ("b", (2, 3))):
+        token_id = sale.held(show, user, seats[0])["queue_token_id"]
+        sale.hold(show, user, token_id, seats[1])
+        found = sale.sql("SELECT id FROM reservation WHERE user_id = $user ORDER BY id", user=user)
+        wishes[user] = [{"queue_token_id": token_id, "reservation_id": id_} for (id_,) in found]
+        _rich(sale, user)
+    ids = [(user, sale.accept("payment.pay", user, **wish).id) for user in wishes for wish in wishes[user]]
+    sale.drain("payment.pay")
+    codes = [(sale.task(id_, user)["problem"] or {}).get("code") for user, id_ in ids]
+    assert codes == [None, "reservation_not_held"] * 2
+    assert sale.seat_statuses(show) == ["sold", "available", "sold", "available", "available", "available"]
+    assert sale.violations() == {}
+
+
+@pytest.mark.parametrize("purchases", [1, 5])
+def test_other_holds_are_looked_up_once_for_all_payments_of_a_batch(sale, monkeypatch, purchases):
+    from models import token_holds
+
+    asked, original = [], token_holds._HELD.rows
+    monkeypatch.setattr(token_holds._HELD, "rows", lambda ids: asked.append(ids) or original(ids))
+    show = sale.show(seats=5)
+    users = "abcde"[:purchases]
+    for seat, user in enumerate(users):
+        wish = sale.held(show, user, seat)
+        _rich(sale, user)
+        sale.accept("payment.pay", user, **wish)
+    assert sale.drain("payment.pay") == purchases
+    assert [len(ids) for ids in asked] == [purchases]
+    assert sale.seat_statuses(show).count("sold") == purchases
+
+
 def test_a_refund_gives_points_and_seats_back_once(sale):
     show = sale.show(price=700)
     booking = sale.bought(show, "a", 0, 1)
