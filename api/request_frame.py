@@ -1,6 +1,7 @@
 """What every request gets: an id, careful headers, a count, and a log line when it was refused or failed."""
 
 import re
+import threading
 from datetime import timedelta
 from itertools import count
 from secrets import token_hex
@@ -21,6 +22,8 @@ CAREFUL_HEADERS = (
 # Each answer of the database has its own deadline, and one request asks more than once: a client is told within five
 # seconds that the database is away, the last look at whether it is there included.
 DATABASE_PATIENCE = timedelta(seconds=4)
+# Who waited for a thread has less patience left, but a database that is well still has this time to show it.
+LEAST_PATIENCE = timedelta(seconds=1)
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 FIRST_REFUSAL, FIRST_FAULT = 400, 500
 
@@ -34,6 +37,18 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 OTHER = "other"
 
 
+_thread = threading.local()
+
+
+def note_wait(seconds: float) -> None:
+    """Note how long the next request of this thread has waited for it."""
+    _thread.waited = timedelta(seconds=seconds)
+
+
+def _patience() -> timedelta:
+    return max(LEAST_PATIENCE, DATABASE_PATIENCE - getattr(_thread, "waited", timedelta(0)))
+
+
 class RequestFrame:
     """The outermost middleware of our own."""
 
@@ -45,7 +60,7 @@ class RequestFrame:
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Take over the client's request id when it is a sane one, else give one, and begin to count its waits."""
-        wait_in_all(DATABASE_PATIENCE)
+        wait_in_all(_patience())
         given = req.env.get("HTTP_X_REQUEST_ID")
         request_id = given if given is not None and SANE_ID.fullmatch(given) else self._next_id()
         req.context.request_id = request_id

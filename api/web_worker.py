@@ -14,6 +14,7 @@ from typing import Any
 from gunicorn import util  # type: ignore[import-untyped]
 from gunicorn.workers import gthread  # type: ignore[import-untyped]
 
+from api.request_frame import note_wait
 from api.unreadable import answer_to
 
 # A request line and headers come in one packet or a few.
@@ -67,10 +68,16 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc]
         self.watch.start()
         super().init_process()
 
+    def enqueue_req(self, conn: Any) -> None:
+        """Let a connection that may have sent something wait for a thread, and remember since when."""
+        conn.queued_at = monotonic()
+        super().enqueue_req(conn)
+
     def handle(self, conn: Any) -> Any:
         """Read a request and answer it; a connection that has nothing to say yet waits without a thread."""
         if not conn.initialized and not conn.wait_for_data(0):
             return gthread._DEFER  # noqa: SLF001  # The worker's own word for it.
+        note_wait(monotonic() - conn.queued_at)
         self.watch.allow(conn.sock, HEADERS_SECONDS)
         try:
             goes_on = super().handle(conn)

@@ -196,19 +196,20 @@ def _release(pool: PGPool, connection: Any) -> None:
 
 
 def _reconnect(cache: core.SessionCache, exc: BaseException | None) -> Any:
-    """Reconnect between transactions only.
+    """Reconnect between transactions only, and not to a server that has just missed a deadline.
 
     Pony 0.7.20 also reconnects inside one: the row locks are gone then, and the rest of the
-    transaction would be committed as if they were still held.
+    transaction would be committed as if they were still held. And it would send what was not answered once more, for
+    which its client would wait twice.
     """
-    if exc is not None and cache.in_transaction:
-        original = getattr(exc, "original_exc", exc)
-        if cache.database.provider.should_reconnect(original):
-            connection, cache.connection = cache.connection, None
-            if connection is not None:
-                cache.database.provider.drop(connection, cache)
-            message = "connection lost inside a transaction"
-            raise core.ConnectionClosedError(message) from exc
+    original = getattr(exc, "original_exc", exc)
+    is_hung = isinstance(original, NoAnswerError)
+    if exc is not None and (is_hung or cache.in_transaction) and cache.database.provider.should_reconnect(original):
+        connection, cache.connection = cache.connection, None
+        if connection is not None:
+            cache.database.provider.drop(connection, cache)
+        message = str(original) if is_hung else "connection lost inside a transaction"
+        raise core.ConnectionClosedError(message) from exc
     return _pony_reconnect(cache, exc)
 
 

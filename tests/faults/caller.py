@@ -28,6 +28,19 @@ class RefusedError(Exception):
         self.code = code
 
 
+class Began:
+    """When a request was begun to be sent: not while it waited for a free connection of the crowd's own."""
+
+    def __init__(self) -> None:
+        self.at = time.monotonic()
+        self._sending = False
+
+    async def trace(self, event: str, _info: object) -> None:
+        """Take what httpx tells of its steps."""
+        if not self._sending and event.endswith(("connect_tcp.started", "send_request_headers.started")):
+            self.at, self._sending = time.monotonic(), True
+
+
 class Caller:
     """One fan's side of the wire; everything promised and told goes into the book."""
 
@@ -109,15 +122,19 @@ class Caller:
     async def _send(
         self, operation: str, method: str, path: str, headers: dict[str, str], body: dict[str, Any] | None
     ) -> httpx.Response | None:
-        begun = time.monotonic()
+        began = Began()
         kind = "no answer"
         answer = None
         try:
-            answer = await self.client.request(method, path, headers=headers, json=body)
+            extensions = {"trace": began.trace}
+            answer = await self.client.request(method, path, headers=headers, json=body, extensions=extensions)
             kind = str(answer.status_code)
         except httpx.HTTPError as error:
             kind = f"no answer ({type(error).__name__})"
-        self.book.answered(kind, time.monotonic() - begun)
+        ended = time.monotonic()
+        self.book.answered(kind, ended - began.at)
+        if answer is not None and answer.status_code == 503:
+            self.book.unavailable.append((operation, time.strftime("%H:%M:%S"), began.at, ended))
         if answer is not None and answer.status_code >= 500 and answer.status_code != 503:
             self.book.violated(f"{operation} was answered {answer.status_code}: {answer.text[:300]}")
         return answer

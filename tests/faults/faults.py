@@ -4,6 +4,7 @@ import signal
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 
 import psycopg2
@@ -19,13 +20,15 @@ Fault = Callable[[Scene], None]
 def kill(role: str, scene: Scene) -> None:
     """SIGKILL the process of a role; the supervisor ends what is left of it and starts it again."""
     main = scene.stack.main(role)
-    scene.notes.append(f"{role} {send([main] if main else [], signal.SIGKILL)}")
+    with scene.stack.web_down() if role == "web" else nullcontext():
+        scene.notes.append(f"{role} {send([main] if main else [], signal.SIGKILL)}")
 
 
 def restart(role: str, scene: Scene) -> None:
     """Ask the process of a role to end in order (PostgreSQL: fast shutdown)."""
     main = scene.stack.main(role)
-    send([main] if main else [], signal.SIGINT if role == "postgres" else signal.SIGTERM)
+    with scene.stack.web_down() if role == "web" else nullcontext():
+        send([main] if main else [], signal.SIGINT if role == "postgres" else signal.SIGTERM)
 
 
 def kill_child(role: str, scene: Scene) -> None:
@@ -37,28 +40,31 @@ def kill_child(role: str, scene: Scene) -> None:
 def freeze(role: str, scene: Scene, *, shortest: float = 1.0, longest: float = 6.5) -> None:
     """Stop a role and all below it, then let it go on as if nothing had been."""
     family = scene.stack.family(role)
-    send(family, signal.SIGSTOP)
-    try:
-        scene.pause(shortest, longest)
-    finally:
-        send(family, signal.SIGCONT)
+    with scene.stack.downtime.lasting(counts=role == "web"):
+        send(family, signal.SIGSTOP)
+        try:
+            scene.pause(shortest, longest)
+        finally:
+            send(family, signal.SIGCONT)
 
 
 def freeze_child(role: str, scene: Scene) -> None:
     """Stop one process of a pool for longer than a request is leased, in whatever it does, then let it go on."""
     children = scene.stack.pool(role)
     chosen = scene.rng.sample(children, min(1, len(children)))
-    send(chosen, signal.SIGSTOP)
-    try:
-        scene.pause(2.0, 8.0)
-    finally:
-        send(chosen, signal.SIGCONT)
+    with scene.stack.downtime.lasting(counts=role == "web"):
+        send(chosen, signal.SIGSTOP)
+        try:
+            scene.pause(2.0, 8.0)
+        finally:
+            send(chosen, signal.SIGCONT)
 
 
 def kill_everything(scene: Scene) -> None:
     """SIGKILL the whole tree at once, the supervisor included, and start it again on the same data."""
-    scene.stack.kill_all()
-    scene.stack.start()
+    with scene.stack.web_down():
+        scene.stack.kill_all()
+        scene.stack.start()
 
 
 def cut_connections(scene: Scene) -> None:

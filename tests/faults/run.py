@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.faults import verdict, witness
+from tests.faults import lateness, verdict, witness
 from tests.faults.book import Book
 from tests.faults.chaos import Chaos
 from tests.faults.fans import POISONED, Crowd
+from tests.faults.lateness import Lateness, Shares
 from tests.faults.probe import Probe, new_concert
 from tests.faults.stack import Stack
 
@@ -45,6 +46,8 @@ def run(
         crowd = Crowd(stack, book, concert_id, performance_ids, fans, seed)
         sampler = witness.Sampler(stack, book)
         chaos = Chaos(stack, book, probe, seed, say)
+        shares = Shares()
+        shares.start()
         crowd.start()
         sampler.start()
         try:
@@ -53,7 +56,10 @@ def run(
             stack.resume_all()
             crowd.stop(CROWD_SECONDS)
             sampler.stop()
-        violations = verdict.judge(stack, book)
+            shares.stop()
+        scales = Lateness(stack.downtime, shares)
+        unavailable = [scales.weigh(*one) for one in book.unavailable]
+        violations = [*verdict.judge(stack, book), *lateness.violations(unavailable)]
         figures = {
             "seed": seed,
             "fans": fans,
@@ -61,6 +67,7 @@ def run(
             **chaos.figures(),
             **book.figures(),
             **verdict.figures(stack),
+            "slowest 503, s": lateness.figures(unavailable),
             "journeys": dict(sorted(crowd.journeys.items())),
             "samples of every invariant": sampler.samples,
             "violations": len(violations),

@@ -5,19 +5,22 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import httpx
 import jwt
 import psutil
 
 from cli import procfile, readiness
 from cli.program import Program, spawn
 from cli.service import DataDir, Service, environment
+from tests.faults.lateness import Downtime
 
 START_SECONDS = 90.0
 STOP_SECONDS = 25.0
@@ -56,6 +59,7 @@ class Stack:
         self._environment["PYTHONPATH"] = os.pathsep.join([str(INSIDE), str(procfile.ROOT)])
         self._process: subprocess.Popen[bytes] | None = None
         self._extras: list[subprocess.Popen[bytes]] = []
+        self.downtime = Downtime()
 
     def __enter__(self) -> Self:
         self.start()
@@ -147,6 +151,24 @@ class Stack:
         return []
 
     # --- what happens to them
+
+    @contextmanager
+    def web_down(self) -> Iterator[None]:
+        """Count as downtime of web what begins with the block and ends when web answers again."""
+        span = self.downtime.begin()
+        try:
+            yield
+        finally:
+            threading.Thread(target=self._until_web_answers, args=(span,), daemon=True).start()
+
+    def _until_web_answers(self, span: list[float]) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            with suppress(httpx.HTTPError):
+                if httpx.get(f"{self.url}/healthz", timeout=1).status_code == httpx.codes.OK:
+                    break
+            time.sleep(0.1)
+        self.downtime.end(span)
 
     def kill_all(self) -> None:
         """SIGKILL `frontrow up` and everything below it at once."""

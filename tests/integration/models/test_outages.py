@@ -74,6 +74,15 @@ def test_a_slow_statement_turns_nobody_away(postgres):
     assert all(answered for _, answered in in_parallel(*[_ask] * THREADS))
 
 
+def test_what_was_not_answered_is_not_asked_once_more(monkeypatch):
+    missed = []
+    monkeypatch.setattr(connection, "_missed", lambda: missed.append(True))
+    with pytest.raises(DatabaseUnavailableError, match="no answer"), read_session():
+        rows("SELECT pg_sleep(5)")
+    assert len(missed) == 1
+    assert _ask()[1]
+
+
 def test_a_lock_that_somebody_holds_turns_nobody_away(sale):
     with closing(psycopg2.connect(connection._target["dsn"])) as rival, rival.cursor() as cursor:
         cursor.execute("LOCK TABLE queue IN ACCESS EXCLUSIVE MODE")
