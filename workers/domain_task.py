@@ -103,7 +103,9 @@ class DomainTask(Task):
         fresh = [claim for claim in claimed if claim.attempts == 1]
         if fresh:
             self._carry_out_fresh(fresh)
-        self._each_alone([claim for claim in claimed if claim.attempts > 1])
+        again = [claim for claim in claimed if claim.attempts > 1]
+        if again:
+            self._each_alone(again)
 
     def _carry_out_fresh(self, fresh: Sequence[Claimed]) -> None:
         try:

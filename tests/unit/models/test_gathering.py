@@ -1,0 +1,109 @@
+"""Questions of several threads asked as one: company where there is some, one's own answer, one's own fault."""
+
+import threading
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from models.connection import wait_in_all
+from models.database import DatabaseUnavailableError
+from models.gathering import Gathering
+from tests.fixtures.parallel import in_parallel
+
+PATIENCE = 10.0
+
+
+class Server:
+    """Answers a number with its double, the first time not before `go`; notes what was asked together."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[int]] = []
+        self.begun, self.go = threading.Event(), threading.Event()
+        self.fails_on: dict[int, Exception] = {}
+
+    def __call__(self, questions: Sequence[int]) -> list[int]:
+        self.asked.append(list(questions))
+        if len(self.asked) == 1:
+            self.begun.set()
+            assert self.go.wait(PATIENCE)
+        for question in questions:
+            if question in self.fails_on:
+                raise self.fails_on[question]
+        return [2 * question for question in questions]
+
+
+@pytest.fixture
+def server() -> Server:
+    return Server()
+
+
+def ask_while_the_first_waits(server: Server, gathering: Gathering[int, int], others: Sequence[int]) -> list[Any]:
+    """Ask 1, and while that is under way the others; return the answers or faults, the first one's first."""
+
+    def ask(question: int) -> Any:
+        try:
+            return gathering(question)
+        except (ValueError, DatabaseUnavailableError) as fault:
+            return fault
+
+    def release() -> None:
+        waited = threading.Event()
+        while len(gathering._waiting) < len(others):
+            waited.wait(0.001)
+        server.go.set()
+
+    def later(question: int) -> Any:
+        assert server.begun.wait(PATIENCE)
+        return ask(question)
+
+    works = [lambda: ask(1), *(lambda question=question: later(question) for question in others), release]
+    return in_parallel(*works)[:-1]
+
+
+def test_who_is_alone_asks_at_once_and_alone(server: Server) -> None:
+    server.go.set()
+    gathering = Gathering(server)
+    assert [gathering(question) for question in (1, 2)] == [2, 4]
+    assert server.asked == [[1], [2]]
+
+
+def test_who_comes_meanwhile_shares_the_next_question(server: Server) -> None:
+    assert ask_while_the_first_waits(server, Gathering(server), [2, 3, 4]) == [2, 4, 6, 8]
+    assert [sorted(questions) for questions in server.asked] == [[1], [2, 3, 4]]
+
+
+def test_a_neighbours_fault_is_nobody_elses(server: Server) -> None:
+    server.fails_on[3] = ValueError("three")
+    answers = ask_while_the_first_waits(server, Gathering(server), [2, 3, 4])
+    assert [answers[0], answers[1], answers[3]] == [2, 4, 8]
+    assert answers[2] is server.fails_on[3]
+
+
+def test_whose_leader_lost_patience_asks_himself(server: Server) -> None:
+    gathering = Gathering(server)
+    server.fails_on[2] = DatabaseUnavailableError("no answer in time")
+    answers = ask_while_the_first_waits(server, gathering, [2, 3])
+    assert answers[0] == 2
+    assert answers[1] is server.fails_on[2]
+    assert answers[2] == 6
+    assert gathering(5) == 10  # And whoever comes next is served.
+
+
+def test_nobody_waits_for_others_longer_than_he_may(server: Server) -> None:
+    gathering = Gathering(server)
+
+    def impatient() -> None:
+        assert server.begun.wait(PATIENCE)
+        wait_in_all(timedelta(seconds=0.05))
+        try:
+            with pytest.raises(DatabaseUnavailableError):
+                gathering(2)
+        finally:
+            wait_in_all(None)
+            server.go.set()
+
+    assert in_parallel(lambda: gathering(1), impatient)[0] == 2
+    assert gathering(3) == 6
+    assert server.asked == [[1], [3]]
