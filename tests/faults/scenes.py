@@ -38,8 +38,15 @@ def message_lost(stack: Stack, book: Book) -> None:
     """Accept a charge whose message is lost: its worker is killed with it, and the broker forgets the rest."""
     family = stack.family("points")
     send(family, signal.SIGSTOP)
-    charge(stack, book)
-    with broker_of(stack) as broker:
+    with broker_of(stack) as broker, broker.monitor() as heard, connected(stack) as cursor:
+        task_id = charge(stack, book).json()["id"]
+        # The message is sent a moment after the answer, and so is the row where a guard is left away.
+        while not heard.next_command()["command"].startswith("LPUSH points "):
+            pass
+        cursor.execute("SELECT FROM request WHERE id = %s", (task_id,))
+        while not cursor.rowcount:
+            time.sleep(0.05)
+            cursor.execute("SELECT FROM request WHERE id = %s", (task_id,))
         broker.delete("points", "unacked", "unacked_index")
     send(family, signal.SIGKILL)
 
