@@ -39,9 +39,11 @@ class Outage:
 
     def turns_away(self) -> bool:
         """Tell whether to wait for the server is no use now."""
-        if self._ask_again_at is None:
+        # Read once: another thread may be answered, and so end this, at any moment.
+        ask_again_at = self._ask_again_at
+        if ask_again_at is None:
             return False
-        if monotonic() >= self._ask_again_at:
+        if monotonic() >= ask_again_at:
             self._ask()
         return self._ask_again_at is not None
 

@@ -158,3 +158,21 @@ def test_whoever_waits_behind_others_waits_no_longer_than_for_the_server_itself(
     assert 0.3 < monotonic() - began < 1
     take(lock)
     assert lock.locked()
+
+
+def test_an_answer_that_comes_while_somebody_asks_whether_to_wait_breaks_nothing():
+    class Flickering(outage.Outage):
+        """Is told of an answer each time it is looked at."""
+
+        _is_over = False
+
+        @property
+        def _ask_again_at(self):
+            self._is_over = not self._is_over
+            return float("inf") if self._is_over else None
+
+        @_ask_again_at.setter
+        def _ask_again_at(self, moment):
+            pass
+
+    assert Flickering(lambda: True).turns_away() is False
