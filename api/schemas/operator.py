@@ -105,8 +105,10 @@ class LastMinuteView(View):
     """What was done in each of the last 60 seconds, the oldest first."""
 
     tokens: Minute
+    admissions: Minute
     holds: Minute
     payments: Minute
+    refusals: Minute
 
 
 class StatsView(View):
@@ -126,6 +128,8 @@ class StatsView(View):
     seats_sold: Count
     revenue: Count
     tokens_per_second: float
+    admissions_per_second: float
     holds_per_second: float
     payments_per_second: float
+    refusals_per_second: float
     last_60_seconds: LastMinuteView

@@ -160,10 +160,35 @@ def test_an_operator_sees_the_figures(service: Any) -> None:
     assert (stats["seats_available"], stats["seats_held"], stats["seats_sold"]) == (19, 0, 1)
     assert {name: sum(counts) for name, counts in stats["last_60_seconds"].items()} == {
         "tokens": 3,
+        "admissions": 2,
         "holds": 1,
         "payments": 1,
+        "refusals": 0,
     }
     assert stats["tokens_per_second"] == 0.05
+
+
+def test_an_operator_sees_what_was_refused(service: Any) -> None:
+    concert = service.concert()
+    token = service.active(concert["id"])
+    held = service.hold(concert["performances"][0]["performance_id"], token)
+    task = service.outcome(service.post("/v1/payments", token, {"reservation_id": held["id"]}), token)
+    assert task["problem"]["code"] == "insufficient_points"
+    stats = service.get(f"/v1/operator/concerts/{concert['id']}/stats", service.operator).body
+    assert (sum(stats["last_60_seconds"]["refusals"]), stats["refusals_per_second"]) == (1, 0.017)
+
+
+def test_every_way_out_of_a_line_is_told_apart(service: Any) -> None:
+    concert = service.concert()
+    service.buy(concert, service.user())
+    gone, late, _inside = (service.active(concert["id"]) for _ in range(3))
+    service.result(service.delete("/v1/queue-tokens/current", gone), gone)
+    over = "UPDATE queue_token SET expires_at = now() - interval '1 s' WHERE id = $id"
+    service.sql(over, id=service.get("/v1/queue-tokens/current", late).body["id"])
+    service.waiting(concert["id"])
+    stats = service.get(f"/v1/operator/concerts/{concert['id']}/stats", service.operator).body
+    expected = {"waiting": 1, "active": 1, "admitted": 4, "completed": 1, "expired": 1, "left": 1}
+    assert {name: stats[name] for name in expected} == expected
 
 
 def test_an_operator_steers_a_line(service: Any) -> None:

@@ -25,7 +25,7 @@ def _refusals(kind: type[DomainError]) -> set[str]:
 
 def test_the_committed_document_is_current() -> None:
     committed = (ROOT / "openapi.json").read_text(encoding="utf-8")
-    assert committed == as_text(), "run: python -m api.openapi > openapi.json"
+    assert committed == as_text(), "run: FRONTROW_DEMO=1 python -m api.openapi > openapi.json"
 
 
 def test_every_refusal_of_the_domain_has_a_status_and_a_page() -> None:
