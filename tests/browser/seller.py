@@ -27,13 +27,18 @@ class Seller:
         assert answer.is_success, answer.text
         return answer.json()
 
-    def done(self, method: str, path: str, body: Any, token: str) -> Any:
-        """Submit, and poll until there is a result."""
+    def outcome(self, method: str, path: str, body: Any, token: str) -> Any:
+        """Submit, and poll until the task has its outcome."""
         task = self.call(method, path, body, token)
         ends = time.monotonic() + PATIENCE_SECONDS
         while task["status"] == "queued" and time.monotonic() < ends:
             time.sleep(0.1)
             task = self.call("GET", f"/v1/tasks/{task['id']}", token=token)
+        return task
+
+    def done(self, method: str, path: str, body: Any, token: str) -> Any:
+        """Submit, and poll until there is a result."""
+        task = self.outcome(method, path, body, token)
         assert task["status"] == "done", task
         return task["result"]
 

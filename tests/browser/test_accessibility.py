@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import RULES, violations
-from tests.browser.conftest import Opening
+from tests.browser.conftest import SIZES, Opening
 from tests.browser.fan import Fan
 from tests.browser.seller import Seller
 from tests.fixtures.stack import Stack
@@ -84,5 +84,8 @@ def test_no_page_of_the_console_violates_a_rule(open_page: Opening, seller: Sell
     found["creation"] = in_both_schemes(page, axe)
     page.goto(f"{stack.url}/operator/concerts/{concert_id}")
     expect(page.locator(".plot")).to_have_count(4)
+    expect(page.locator(".map-canvas")).to_be_visible()
     found["desk"] = in_both_schemes(page, axe)
+    page.set_viewport_size(SIZES["phone"])
+    found["desk on a phone"] = in_both_schemes(page, axe)
     assert {step: rules for step, rules in found.items() if rules} == {}

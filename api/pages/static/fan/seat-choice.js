@@ -9,6 +9,7 @@ import { seatName, seatNames } from '../screen/figures.js';
 import { notice, refusal, trouble } from '../screen/notice.js';
 import { go } from '../screen/router.js';
 import { say } from '../screen/words.js';
+import { fansLook } from '../seats/fans-look.js';
 import { keepFresh, readAll } from '../seats/feed.js';
 import { layOut } from '../seats/layout.js';
 import { legend } from '../seats/legend.js';
@@ -28,6 +29,7 @@ class Choice {
     Object.assign(this, { concertId, performanceId, seats, messages });
     this.hall = layOut(seats);
     this.state = { chosen: new Map(), price: null, tiers: tiersOf(seats), cursor: null, stage: say('map.stage') };
+    this.state.look = fansLook(this.state);
     this.listeners = [];
   }
 

@@ -51,7 +51,7 @@ function facts(stats, history) {
   );
 }
 
-function seatBar(stats) {
+function seatBar(stats, dates) {
   const kinds = ['sold', 'held', 'available'];
   const total = Math.max(
     1,
@@ -69,40 +69,20 @@ function seatBar(stats) {
     );
   return [
     h('div', { class: 'seat-bar', 'aria-hidden': 'true' }, kinds.map(part)),
-    h('ul', { class: 'plot-legend' }, kinds.map(key)),
+    h('ul', { class: 'plot-legend' }, dates > 1 && h('li', { class: 'soft' }, say('desk.all-dates')), kinds.map(key)),
   ];
 }
 
 function plots(stats, history) {
   const since = { from: time(history.startedAt), to: time(Date.now()) };
   const minute = { from: say('plot.minute-ago'), to: say('plot.now') };
-  const last = (name) => ({ name: say(`plot.${name}`), values: smoothed(stats.last_60_seconds[name] ?? []) });
+  const seen = (name, word) => ({ name: say(word), values: history.values(name) });
+  const last = (name) => ({ name: say(`plot.${name}`), values: smoothed(stats.last_60_seconds[name]) });
   return [
-    plot(
-      say('plot.line'),
-      [
-        { name: say('desk.waiting'), values: history.values('waiting') },
-        { name: say('desk.active'), values: history.values('active') },
-      ],
-      since,
-    ),
-    plot(say('plot.per-second'), Object.keys(stats.last_60_seconds).map(last), minute),
-    plot(
-      say('plot.admissions'),
-      [
-        { name: say('plot.admitted'), values: history.rates('admitted') },
-        { name: say('plot.expired'), values: history.rates('expired') },
-      ],
-      since,
-    ),
-    plot(
-      say('plot.seats'),
-      [
-        { name: say('desk.sold'), values: history.values('seats_sold') },
-        { name: say('desk.held'), values: history.values('seats_held') },
-      ],
-      since,
-    ),
+    plot(say('plot.line'), [seen('waiting', 'desk.waiting'), seen('active', 'desk.active')], since),
+    plot(say('plot.entry'), ['tokens', 'admissions'].map(last), minute),
+    plot(say('plot.sale'), ['refusals', 'holds', 'payments'].map(last), minute),
+    plot(say('plot.seats'), [seen('seats_sold', 'desk.sold'), seen('seats_held', 'desk.held')], since),
   ];
 }
 
@@ -127,7 +107,7 @@ export async function desk(main, params, signal) {
     parts.badge.textContent = say(`line.${stats.state}`);
     show(parts.facts, facts(stats, history));
     show(parts.plots, plots(stats, history));
-    show(parts.seats, seatBar(stats));
+    show(parts.seats, seatBar(stats, concert.performances?.length));
     controls.refresh(stats);
     return EVERY_SECONDS;
   };
@@ -143,12 +123,12 @@ export async function desk(main, params, signal) {
     parts.facts,
     h(
       'div',
-      { class: 'panels' },
-      panel(say('steer.title'), controls.element),
+      { class: 'desk' },
+      h('div', { class: 'desk-side' }, panel(say('steer.title'), controls.element), refunds(signal)),
       panel(say('desk.seats'), parts.seats, seatOverview(concert, signal)),
     ),
     parts.plots,
-    h('div', { class: 'panels' }, refunds(signal), trail.element),
+    h('div', { class: 'panels' }, trail.element),
   );
   return keepAsking(look, { signal, onTrouble: (problem) => show(parts.messages, problem && trouble(problem)) });
 }

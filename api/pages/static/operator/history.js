@@ -15,17 +15,6 @@ export class History {
     return this.samples.map((sample) => sample[name] ?? 0);
   }
 
-  /** How much `name` grew a second between one sample and the next. */
-  rates(name) {
-    return this.samples
-      .slice(1)
-      .map((sample, index) => {
-        const before = this.samples[index];
-        return Math.max(0, (sample[name] - before[name]) / Math.max(0.001, (sample.at - before.at) / 1000));
-      })
-      .map((rate) => Math.round(rate * 10) / 10);
-  }
-
   /** Seconds until no seat is left when seats go as they went lately; null when none went. */
   sellOutSeconds() {
     const [first, last] = [this.samples[0], this.samples.at(-1)];

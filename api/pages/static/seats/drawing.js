@@ -5,6 +5,8 @@ import { PITCH } from './layout.js';
 const NUMBERS_FROM = 20;
 const ROUND_FROM = 5;
 const RADIUS = 0.4;
+const HOLE = 0.22;
+const LEAST_STAGE = 15;
 
 function seatPath(context, x, y, size) {
   const radius = size * RADIUS;
@@ -18,13 +20,6 @@ function seatPath(context, x, y, size) {
     ]);
 }
 
-function kindOf(seat, state) {
-  if (state.chosen.has(seat.id)) return 'chosen';
-  if (seat.status !== 'available') return 'taken';
-  if (state.price !== null && seat.price !== state.price) return 'faded';
-  return state.tiers.get(seat.price);
-}
-
 function inSight(spots, { scale, x, y }, width, height) {
   const edge = PITCH * scale;
   return spots.filter((spot) => {
@@ -34,39 +29,42 @@ function inSight(spots, { scale, x, y }, width, height) {
   });
 }
 
-function group(spots, state) {
+function group(spots, look) {
   const groups = new Map();
   for (const spot of spots) {
-    const kind = kindOf(spot.seat, state);
+    const kind = look.kind(spot.seat);
     if (!groups.has(kind)) groups.set(kind, []);
     groups.get(kind).push(spot);
   }
   return groups;
 }
 
-function paint(context, kind, spots, view, colours) {
+function paint(context, spots, view, { fill, part = 1, alpha = 1, hollow = false }) {
   const size = PITCH * view.scale;
+  const hole = hollow && size >= ROUND_FROM ? size * HOLE : 0;
   context.beginPath();
-  for (const spot of spots)
-    seatPath(context, spot.x * view.scale + view.x, spot.y * view.scale + view.y, kind === 'taken' ? size * 0.7 : size);
-  context.globalAlpha = kind === 'faded' ? 0.45 : 1;
-  context.fillStyle =
-    { chosen: colours.chosen, taken: colours.taken, faded: colours.taken }[kind] ?? colours.tiers[kind];
-  context.fill();
+  for (const spot of spots) {
+    const [x, y] = [spot.x * view.scale + view.x, spot.y * view.scale + view.y];
+    seatPath(context, x, y, size * part);
+    if (hole) context.rect(x - hole, y - hole, 2 * hole, 2 * hole);
+  }
+  context.globalAlpha = alpha;
+  context.fillStyle = fill;
+  context.fill('evenodd');
   context.globalAlpha = 1;
 }
 
-function write(context, spots, view, colours, text, colour) {
+function write(context, spots, view, { text, mark = null }) {
   const size = PITCH * view.scale;
   context.font = `600 ${Math.min(15, size * 0.38)}px system-ui, sans-serif`;
-  context.fillStyle = colour;
-  for (const spot of spots)
-    context.fillText(text(spot.seat), spot.x * view.scale + view.x, spot.y * view.scale + view.y + 0.5);
+  context.fillStyle = text;
+  for (const { seat, x, y } of spots)
+    context.fillText(mark ?? String(seat.number), x * view.scale + view.x, y * view.scale + view.y + 0.5);
 }
 
 function drawStage(context, { scale, x, y }, colours, text) {
   const width = Math.min(300, 150 + 40 / scale) * scale;
-  const height = 20 * scale;
+  const height = Math.max(LEAST_STAGE, 20 * scale);
   context.beginPath();
   context.roundRect(x - width / 2, y - height * 0.4, width, height, [4, 4, height / 2, height / 2]);
   context.fillStyle = colours.stage;
@@ -90,8 +88,10 @@ function drawCursor(context, spot, view, colours) {
 }
 
 /**
- * Draw `hall` as `view` (`{scale, x, y}`, CSS pixels) sees it. `state` holds `chosen` (a Map by id), `price` (the only one
- * to show in colour, or null), `tiers`, `cursor` (a spot or null) and `stage` (the word on it).
+ * Draw `hall` as `view` (`{scale, x, y}`, CSS pixels) sees it. `state` holds `cursor` (a spot or null), `stage` (the word
+ * on it) and `look`, which sorts seats into kinds: `kind(seat)` names one, `style(kind, colours)` tells how it is drawn:
+ * `{fill, text, mark, part, alpha, hollow}`. Close by, the seat's number or `mark` stands on it in the colour `text`; without
+ * one nothing does.
  */
 export function draw(context, { width, height, hall, view, state, colours }) {
   context.clearRect(0, 0, width, height);
@@ -99,12 +99,10 @@ export function draw(context, { width, height, hall, view, state, colours }) {
   context.textBaseline = 'middle';
   drawStage(context, view, colours, state.stage);
   drawLabels(context, hall.labels, view, colours);
-  const groups = group(inSight(hall.spots, view, width, height), state);
-  for (const [kind, spots] of groups) {
-    paint(context, kind, spots, view, colours);
-    if (PITCH * view.scale < NUMBERS_FROM || kind === 'taken') continue;
-    const onColour = kind === 'chosen' ? colours.paper : kind === 'faded' ? colours.ink : colours.onTier;
-    write(context, spots, view, colours, (seat) => (kind === 'chosen' ? '✓' : String(seat.number)), onColour);
+  for (const [kind, spots] of group(inSight(hall.spots, view, width, height), state.look)) {
+    const style = state.look.style(kind, colours);
+    paint(context, spots, view, style);
+    if (PITCH * view.scale >= NUMBERS_FROM && style.text) write(context, spots, view, style);
   }
   if (state.cursor) drawCursor(context, state.cursor, view, colours);
 }

@@ -2,7 +2,6 @@
 
 import { announce } from '../screen/announce.js';
 import { h } from '../screen/dom.js';
-import { money, seatName } from '../screen/figures.js';
 import { say } from '../screen/words.js';
 import { draw } from './drawing.js';
 import { listenToGestures } from './gestures.js';
@@ -13,9 +12,6 @@ import { viewOnto } from './view.js';
 
 const FINGER = 18;
 const CLOSE_UP = 30;
-
-const spoken = (seat, chosen) =>
-  say(chosen ? 'map.seat.chosen' : `map.seat.${seat.status}`, { name: seatName(seat), price: money(seat.price) });
 
 function closest(hall, point) {
   let best = null;
@@ -41,8 +37,8 @@ const tools = (view, zoom) =>
   );
 
 /**
- * Build the map of `hall`. `state` is drawn (see drawing.js); `onChoose(seat)` is called for a seat that is tapped or
- * taken by key. Returns `{element, redraw, view, sees}`: `redraw()` after any change of `state` or of a seat, `sees(id)`
+ * Build the map of `hall`. `state` is drawn (see drawing.js), its `look.spoken(seat)` is what a seat is called, `chosen` a Map
+ * of seats by id to zoom in on; `onChoose(seat)` is called for a seat that is tapped or taken by key. Returns `{element, redraw, view, sees}`: `redraw()` after any change of `state` or of a seat, `sees(id)`
  * tells whether a fan who came closer has that seat in sight.
  */
 export function seatMap(hall, state, { onChoose, signal }) {
@@ -87,7 +83,7 @@ export function seatMap(hall, state, { onChoose, signal }) {
     if (spot) {
       if (view.seatSize() < CLOSE_UP) view.zoom(CLOSE_UP / view.seatSize());
       view.bring(spot);
-      announce(spoken(spot.seat, state.chosen.has(spot.seat.id)));
+      announce(state.look.spoken(spot.seat));
     }
     redraw();
   };
@@ -101,7 +97,7 @@ export function seatMap(hall, state, { onChoose, signal }) {
     const spot = closest(hall, view.under(x, y));
     tip.hidden = !spot;
     if (!spot) return;
-    tip.textContent = spoken(spot.seat, state.chosen.has(spot.seat.id));
+    tip.textContent = state.look.spoken(spot.seat);
     const { width } = size();
     tip.style.setProperty(
       'transform',
