@@ -77,7 +77,7 @@ def answer_problem(
 def add_problem_handlers(app: falcon.App[Any, Any]) -> None:
     """Make every exception a problem; the most specific handler wins."""
     app.add_error_handler(Exception, _on_fault)
-    app.add_error_handler(falcon.HTTPError, _on_http_error)
+    app.add_error_handler(falcon.HTTPError, on_http_error)
     app.add_error_handler(falcon.HTTPStatus, _on_http_status)
     app.add_error_handler(DomainError, _on_refusal)
     app.add_error_handler(ProblemError, _on_problem)
@@ -103,7 +103,8 @@ def _on_outage(
     answer_problem(resp, "database_unavailable", detail, headers={"Retry-After": RETRY_AFTER_OUTAGE})
 
 
-def _on_http_error(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, params: dict[str, Any]) -> None:
+def on_http_error(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, params: dict[str, Any]) -> None:
+    """Make an error of the framework's the problem that its status stands for."""
     del req, params
     code = _CODE_OF_STATUS.get(
         error.status_code, "bad_request" if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR else "internal_error"

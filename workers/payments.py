@@ -34,7 +34,12 @@ def refund(order: Order) -> dict[str, Any]:
     """Give a payment's points back, on record; the order's user is the operator; result is the payment."""
     now = clock.utcnow()
     payment = Payment.give_back(payment_id=order.arguments["payment_id"], request_id=order.request_id, now=now)
-    detail = {"user_id": payment.user_id, "amount": payment.amount, "reservation_id": payment.reservation_id}
+    detail = {
+        "user_id": payment.user_id,
+        "amount": payment.amount,
+        "reservation_id": payment.reservation_id,
+        "concert_id": payment.concert_id,
+    }
     OperatorAction.record(
         Action.REFUND_PAYMENT, payment.id, by=order.user_id, detail=detail, now=now, request_id=order.request_id
     )

@@ -48,7 +48,11 @@ def release(order: Order) -> dict[str, Any]:
         reservation_id=order.arguments["reservation_id"], user_id=None if by_operator else order.user_id, now=now
     )
     if by_operator:
-        detail = {"user_id": reservation.user_id, "performance_id": reservation.performance_id}
+        detail = {
+            "user_id": reservation.user_id,
+            "performance_id": reservation.performance_id,
+            "concert_id": reservation.concert_id,
+        }
         OperatorAction.record(
             Action.RELEASE_RESERVATION,
             reservation.id,

@@ -9,6 +9,7 @@ from api.pages.assets import AssetResource, Assets
 from api.pages.configuration import configuration_of
 from api.pages.demo_identity import DemoIdentityResource
 from api.pages.handover import HandoverResource, origins_of
+from api.pages.missing import MissingPage
 from api.pages.shell import ShellResource
 from api.pages.ticket_code import TicketCodeResource
 from settings import Settings
@@ -43,5 +44,6 @@ def add_pages(app: falcon.App[Any, Any], settings: Settings) -> None:
     app.add_route("/pages/{version}/{path:path}", AssetResource(assets))
     app.add_route("/signin/handover", HandoverResource(assets, origins))
     app.add_route("/tickets/{reservation_id}/code.svg", TicketCodeResource(settings))
+    app.add_error_handler(falcon.HTTPRouteNotFound, MissingPage(assets, configuration))
     if settings.demo:
         app.add_route("/demo/identity", DemoIdentityResource(settings))

@@ -98,3 +98,14 @@ def test_a_refusal_is_told_as_a_sentence(fan: Callable[..., Fan], seller: Seller
     who.page.route("**/v1/reservations", refuse)
     who.hold()
     expect(who.page.get_by_role("alert")).to_have_text(re.compile("최대 4석까지"))
+
+
+@pytest.mark.browser
+def test_a_mistyped_address_is_told_in_words(fan: Callable[..., Fan], stack: Stack) -> None:
+    who = fan("lost", locale="ko-KR")
+    for path in ("/nowhere", "/concerts/what", "/operator/what"):
+        who.page.goto(stack.url + path)
+        expect(who.page.get_by_role("heading", name="없는 페이지")).to_be_visible()
+        expect(who.page.get_by_role("alert")).to_have_text(re.compile("여기에는 아무것도 없습니다."))
+        who.page.get_by_role("link", name="공연 보러 가기").click()
+        expect(who.page.get_by_role("heading", name="어떤 공연을 보러 갈까요?")).to_be_visible()

@@ -99,6 +99,7 @@ def test_a_refund_gives_points_back_and_ends_the_ticket(
     console.get_by_role("button", name="Refund").click()
     console.get_by_role("dialog").get_by_role("button", name="Refund").click()
     expect(console.get_by_text(f"Payment {payment_id} is refunded: 60,000 P back to {who.name}.")).to_be_visible()
+    expect(console.get_by_role("row", name=f"Refunded a payment payment:{payment_id} ")).to_be_visible()
     console.get_by_role("button", name="Refund").click()
     console.get_by_role("dialog").get_by_role("button", name="Refund").click()
     expect(console.get_by_role("alert")).to_have_text(re.compile("refunded before"))
@@ -132,13 +133,22 @@ def test_finding_a_fan_and_releasing_his_hold(
     who.at("/checkout")
     console.get_by_label("User id").fill(who.name)
     console.get_by_role("button", name="Find", exact=True).click()
-    expect(console.get_by_text(f"Concert {concert_id}: choosing")).to_be_visible()
+    expect(console.get_by_text(f"Concert {concert_id}: choosing", exact=True)).to_be_visible()
     console.get_by_role("button", name="Release").click()
     expect(console.get_by_text("is released.")).to_be_visible()
     expect(console.get_by_text(re.compile(r"No\. \d+: released, R, row 1: "))).to_be_visible()
+    deed = console.get_by_role("row", name=re.compile(f"Released a hold reservation:.*user_id: {who.name}"))
+    expect(deed).to_be_visible()
+    # What belongs to one fan does not stay below a search for another.
+    console.get_by_label("User id").fill("no such id!")
+    console.get_by_role("button", name="Find", exact=True).click()
+    expect(console.get_by_text("is not right")).to_be_visible()
+    expect(console.get_by_text(re.compile(r"No\. \d+: released"))).to_be_hidden()
 
     console.goto(f"{stack.url}/operator/concerts/{concert_id}")
     expect(console.get_by_role("row", name="R 3 0 0")).to_be_visible()
+    # The desk shows what was done about its concert, wherever it was done.
+    expect(deed).to_be_visible()
     who.page.reload()
     who.at("/dates")
 

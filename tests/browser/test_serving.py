@@ -51,6 +51,22 @@ def test_every_page_forbids_foreign_and_inline_code(path: str) -> None:
     assert not re.search(r"<script(?![^>]* src=)|<style|style=|\son\w+=", answer.text)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "accept", "form"),
+    [
+        ("GET", "/nowhere", "text/html,*/*;q=0.8", "text/html; charset=utf-8"),
+        ("GET", "/concerts/what", "text/html", "text/html; charset=utf-8"),
+        ("GET", "/nowhere", "*/*", "application/problem+json"),
+        ("GET", "/v1/nowhere", "text/html", "application/problem+json"),
+        ("POST", "/nowhere", "text/html", "application/problem+json"),
+    ],
+)
+def test_an_address_without_a_page_is_told_in_the_readers_form(method: str, path: str, accept: str, form: str) -> None:
+    answer = client().simulate_request(method, path, headers={"Accept": accept})
+    assert (answer.status_code, answer.headers["content-type"]) == (HTTPStatus.NOT_FOUND, form)
+    assert answer.headers["cache-control"] == "no-store"
+
+
 def test_a_page_names_only_files_that_exist_in_this_version() -> None:
     for path in ("/", "/operator"):
         for found in re.findall(r'(?:src|href)="(/pages/[^"]+)"', client().simulate_get(path).text):

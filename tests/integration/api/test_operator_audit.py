@@ -53,6 +53,7 @@ def test_a_refund_is_on_record_once_with_its_effect(service: Any, boss: str, con
         "user_id": user,
         "amount": booking["amount"],
         "reservation_id": booking["reservation_id"],
+        "concert_id": concert["id"],
     }
 
 
@@ -67,7 +68,7 @@ def test_an_operator_releases_a_strangers_hold_on_record(service: Any, boss: str
     assert again["problem"]["code"] == "reservation_not_held"
     found = [item for item in trail(service, boss) if item["target"] == f"reservation:{reservation['id']}"]
     assert [(item["action"], item["detail"]) for item in found] == [
-        ("reservation.release", {"user_id": user, "performance_id": performance_id})
+        ("reservation.release", {"user_id": user, "performance_id": performance_id, "concert_id": concert["id"]})
     ]
 
 

@@ -7,6 +7,7 @@ import { refusal } from '../screen/notice.js';
 import { frame } from '../screen/frame.js';
 import { route, startRouter, render } from '../screen/router.js';
 import { loadWords, say } from '../screen/words.js';
+import { Problem } from '../talk/problem.js';
 import { checkout } from './checkout.js';
 import { concert } from './concert.js';
 import { dates } from './dates.js';
@@ -27,6 +28,11 @@ route('/concerts/{concert}/seats/{performance}', seatChoice);
 route('/concerts/{concert}/checkout', checkout);
 route('/tickets', tickets);
 route('/tickets/{reservation}', ticket);
+
+/** The view of an address that leads nowhere. */
+async function missing() {
+  throw new Problem('not_found', { status: 404 });
+}
 
 let first = true;
 
@@ -50,4 +56,4 @@ async function draw(view, params, signal) {
 }
 
 await loadWords();
-startRouter(draw);
+startRouter(draw, missing);

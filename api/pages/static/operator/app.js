@@ -47,4 +47,4 @@ async function draw(view, params, signal) {
 }
 
 await loadWords();
-startRouter(draw, '/operator');
+startRouter(draw, overview);

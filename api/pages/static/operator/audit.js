@@ -36,13 +36,16 @@ function table(items) {
   );
 }
 
-/** The panel, of one `target` (`concert:7`) or of everything; it says so where this service keeps no trail. */
-export function audit(signal, target = null) {
+const concerns = ({ target, detail }, concertId) =>
+  target === `concert:${concertId}` || detail?.concert_id === concertId;
+
+/** The panel, of what concerns one concert or of everything; it says so where this service keeps no trail. */
+export function audit(signal, concertId = null) {
   const body = h('div', null, h('p', { class: 'busy' }, say('loading')));
   const fill = async () => {
     const answer = await ifOffered(() => askAsOperator('GET', '/v1/operator/audit?limit=100', { signal }));
     if (!answer) return show(body, h('p', { class: 'soft' }, say('console.not-offered')));
-    const items = answer.body.items.filter((item) => !target || item.target === target);
+    const items = answer.body.items.filter((item) => concertId === null || concerns(item, concertId));
     return show(body, items.length ? table(items) : h('p', { class: 'soft' }, say('audit.empty')));
   };
   const refresh = () =>

@@ -98,7 +98,7 @@ export async function desk(main, params, signal) {
     plots: h('div', { class: 'plots' }),
     seats: h('div', { class: 'stack' }),
   };
-  const trail = audit(signal, `concert:${concertId}`);
+  const trail = audit(signal, concertId);
   const controls = steering(concertId, () => Promise.all([look(), trail.refresh()]));
   const look = async () => {
     const { body: stats } = await askAsOperator('GET', `/v1/operator/concerts/${concertId}/stats`, { signal });
@@ -124,7 +124,7 @@ export async function desk(main, params, signal) {
     h(
       'div',
       { class: 'desk' },
-      h('div', { class: 'desk-side' }, panel(say('steer.title'), controls.element), refunds(signal)),
+      h('div', { class: 'desk-side' }, panel(say('steer.title'), controls.element), refunds(signal, trail.refresh)),
       panel(say('desk.seats'), parts.seats, seatOverview(concert, signal)),
     ),
     parts.plots,

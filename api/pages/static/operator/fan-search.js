@@ -11,10 +11,10 @@ import { refund } from './refunds.js';
 const item = (text, ...actions) => h('li', null, h('span', null, text), h('span', { class: 'row' }, actions));
 const place = (token) =>
   item(
-    say('fan.place', {
+    say(token.position === null ? 'fan.place' : 'fan.place.waiting', {
       concert: String(token.concert_id),
       status: say(`status.${token.status}`),
-      position: token.position ?? '–',
+      position: token.position,
     }),
   );
 const button = (text, onclick) => h('button', { type: 'button', class: 'plain small', onclick }, text);
@@ -62,17 +62,21 @@ const group = (title, rows) => [
   rows.length ? h('ul', { class: 'plain-list' }, rows) : h('p', { class: 'soft' }, say('fan.nothing')),
 ];
 
-/** The panel with the search and its finds. */
-export function fanSearch(signal) {
+/** The panel with the search and its finds; `onDeed()` after every deed. */
+export function fanSearch(signal, onDeed) {
   const messages = h('div');
   const finds = h('div', { class: 'stack' });
+  let shownFor = null;
   const find = async (userId) => {
     show(messages);
+    // What was found before is somebody else's.
+    if (userId !== shownFor) show(finds);
+    shownFor = userId;
     const answer = await ifOffered(() =>
       askAsOperator('GET', `/v1/operator/fans/${encodeURIComponent(userId)}`, { signal }),
     );
     if (!answer) return show(messages, notice('calm', say('console.not-offered')));
-    const again = () => find(userId);
+    const again = () => Promise.all([find(userId), onDeed()]);
     const { tokens, reservations, bookings } = answer.body;
     return show(
       finds,

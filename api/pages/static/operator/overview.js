@@ -3,7 +3,7 @@
 import { askAll } from '../talk/http.js';
 import { h, show } from '../screen/dom.js';
 import { shortMoment } from '../screen/figures.js';
-import { say } from '../screen/words.js';
+import { figure, say } from '../screen/words.js';
 import { audit } from './audit.js';
 import { fanSearch } from './fan-search.js';
 import { refunds } from './refunds.js';
@@ -17,8 +17,8 @@ function row({ id, title, venue, performances = [] }) {
     h('td', null, h('a', { href: `/operator/concerts/${id}` }, title)),
     h('td', null, venue),
     h('td', null, performances.length ? shortMoment(performances[0].starts_at) : ''),
-    h('td', { class: 'number' }, String(performances.length)),
-    h('td', { class: 'number' }, String(seats)),
+    h('td', { class: 'number' }, figure(performances.length)),
+    h('td', { class: 'number' }, figure(seats)),
   );
 }
 
@@ -41,6 +41,7 @@ function table(concerts) {
 export async function overview(main, _params, signal) {
   const concerts = await askAll('/v1/concerts', { signal });
   if (signal.aborted) return;
+  const trail = audit(signal);
   show(
     main,
     h(
@@ -50,6 +51,13 @@ export async function overview(main, _params, signal) {
       h('a', { class: 'strong', href: '/operator/new' }, say('console.new')),
     ),
     concerts.length ? table(concerts.reverse()) : h('p', { class: 'empty' }, say('console.empty')),
-    h('div', { class: 'panels' }, service(signal), refunds(signal), fanSearch(signal), audit(signal).element),
+    h(
+      'div',
+      { class: 'panels' },
+      service(signal),
+      refunds(signal, trail.refresh),
+      fanSearch(signal, trail.refresh),
+      trail.element,
+    ),
   );
 }

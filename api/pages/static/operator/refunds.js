@@ -21,12 +21,12 @@ export async function refund(id, messages, signal) {
   }
 }
 
-/** The panel with the form. */
-export function refunds(signal) {
+/** The panel with the form; `onDeed()` after every refund. */
+export function refunds(signal, onDeed) {
   const messages = h('div');
-  const onSubmit = (event) => {
+  const onSubmit = async (event) => {
     event.preventDefault();
-    refund(new FormData(event.target).get('payment'), messages, signal);
+    if (await refund(new FormData(event.target).get('payment'), messages, signal)) onDeed();
   };
   return panel(
     say('refund.title'),

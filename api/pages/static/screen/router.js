@@ -3,7 +3,7 @@
 const routes = [];
 let leaving = new AbortController();
 let draw = () => {};
-let home = '/';
+let otherwise = () => {};
 
 /** Let `view(params, signal)` show the addresses that match `pattern`, a path with `{names}` of numbers. */
 export function route(pattern, view) {
@@ -19,7 +19,7 @@ export function render() {
     const match = expression.exec(location.pathname);
     if (match) return draw(view, { ...match.groups }, leaving.signal);
   }
-  return go(home, { replace: true });
+  return draw(otherwise, {}, leaving.signal);
 }
 
 /** Go to `path`; `replace` forgets the present one, so that going back does not return to it. */
@@ -36,10 +36,10 @@ function follow(event) {
   go(link.getAttribute('href'));
 }
 
-/** Begin: `drawView(view, params, signal)` is called for every address; an unknown one leads to `homePath`. */
-export function startRouter(drawView, homePath = '/') {
+/** Begin: `drawView(view, params, signal)` is called for every address; one without a view is `missing`'s. */
+export function startRouter(drawView, missing) {
   draw = drawView;
-  home = homePath;
+  otherwise = missing;
   window.addEventListener('popstate', render);
   document.addEventListener('click', follow);
   render();

@@ -62,8 +62,8 @@ function write(context, spots, view, { text, mark = null }) {
     context.fillText(mark ?? String(seat.number), x * view.scale + view.x, y * view.scale + view.y + 0.5);
 }
 
-function drawStage(context, { scale, x, y }, colours, text) {
-  const width = Math.min(300, 150 + 40 / scale) * scale;
+function drawStage(context, hall, { scale, x, y }, colours, text) {
+  const width = Math.min(300, 150 + 40 / scale, hall.width) * scale;
   const height = Math.max(LEAST_STAGE, 20 * scale);
   context.beginPath();
   context.roundRect(x - width / 2, y - height * 0.4, width, height, [4, 4, height / 2, height / 2]);
@@ -97,7 +97,7 @@ export function draw(context, { width, height, hall, view, state, colours }) {
   context.clearRect(0, 0, width, height);
   context.textAlign = 'center';
   context.textBaseline = 'middle';
-  drawStage(context, view, colours, state.stage);
+  drawStage(context, hall, view, colours, state.stage);
   drawLabels(context, hall.labels, view, colours);
   for (const [kind, spots] of group(inSight(hall.spots, view, width, height), state.look)) {
     const style = state.look.style(kind, colours);
