@@ -77,7 +77,15 @@ function drawStage(context, hall, { scale, x, y }, colours, text) {
 function drawLabels(context, labels, { scale, x, y }, colours) {
   context.font = `700 ${Math.max(11, Math.min(16, 9 * scale))}px system-ui, sans-serif`;
   context.fillStyle = colours.soft;
-  for (const label of labels) context.fillText(label.text, label.x * scale + x, label.y * scale + y);
+  // Seen from afar a label has less room than its letters need: it stands on the seats then, and stays readable.
+  context.strokeStyle = colours.paper;
+  context.lineWidth = 4;
+  context.lineJoin = 'round';
+  for (const label of labels) {
+    const place = [label.text, label.x * scale + x, label.y * scale + y];
+    context.strokeText(...place);
+    context.fillText(...place);
+  }
 }
 
 function drawCursor(context, spot, view, colours) {
@@ -98,11 +106,11 @@ export function draw(context, { width, height, hall, view, state, colours }) {
   context.textAlign = 'center';
   context.textBaseline = 'middle';
   drawStage(context, hall, view, colours, state.stage);
-  drawLabels(context, hall.labels, view, colours);
   for (const [kind, spots] of group(inSight(hall.spots, view, width, height), state.look)) {
     const style = state.look.style(kind, colours);
     paint(context, spots, view, style);
     if (PITCH * view.scale >= NUMBERS_FROM && style.text) write(context, spots, view, style);
   }
+  drawLabels(context, hall.labels, view, colours);
   if (state.cursor) drawCursor(context, state.cursor, view, colours);
 }
