@@ -10,12 +10,10 @@ Nothing of this exists in the product: the functions are replaced after their mo
 
 import importlib.abc
 import importlib.util
-import json
 import os
 import signal
 import sys
 import threading
-import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -47,28 +45,24 @@ def _requests(module: ModuleType) -> None:
     if "redelivery" in WITHOUT:
         request.undelivered = staticmethod(lambda before: [])
     if "commit-before-202" in WITHOUT:
-        request.accept = staticmethod(partial(_promise_first, module))
+        request.write_down = staticmethod(partial(_promise_first, request.write_down))
     if "one-outcome" in WITHOUT:
         request.lock_queued = staticmethod(set)
-        module._FINISH._prepare = module._FINISH._prepare.replace("AND request.status = 'queued'", "")
+        finish = module.statements.FINISH
+        finish._prepare = finish._prepare.replace("AND request.status = 'queued'", "")
 
 
-def _promise_first(module: ModuleType, **columns: Any) -> Any:
-    """Promise, and write the row down a moment later."""
-    request_id = uuid.uuid4()
-    given = {**columns, "id": request_id, "arguments": json.dumps(columns["arguments"])}
+def _promise_first(write_down: Callable[[Any], Any], submissions: Any) -> list[bool]:
+    """Promise, and write the rows down a moment later."""
 
     def write() -> None:
-        from models.database import DatabaseUnavailableError, read_session, rows
+        from models.database import DatabaseUnavailableError, read_session
 
-        sql = """
-            INSERT INTO request (id, operation, user_id, arguments, idempotency_key, fingerprint, submitted_at, due_at)
-            VALUES ($id, $operation, $user_id, $arguments, $idempotency_key, $fingerprint, $now, $now)"""
         with suppress(DatabaseUnavailableError), read_session():
-            rows(sql, **given)
+            write_down(submissions)
 
     threading.Timer(0.01, write).start()
-    return module.Accepted(request_id, columns["now"], replayed=False)
+    return [True] * len(submissions)
 
 
 def _line(module: ModuleType) -> None:
