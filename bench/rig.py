@@ -1,5 +1,6 @@
 """The rig of one run: the stacks and floors it started, how long it measures, and what each load cost."""
 
+import sys
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from bench import processes
 from bench.load import Journey, Load, drive
 from bench.ratio import Result
 from bench.seeding import Seeder
-from bench.stack import Server, Stack, start_web, start_worker
+from bench.stack import Server, Stack, installed, start_web, start_worker
 
 
 @dataclass(slots=True)
@@ -51,10 +52,14 @@ class Rig:
         """Our stack, into whose lines a measure puts a million fans."""
         return self.stack("large")
 
-    def stack(self, name: str) -> Stack:
-        """Start one more stack of ours."""
+    def stack(self, name: str, *, as_installed: bool = False) -> Stack:
+        """Start one more stack of ours; `as_installed` in an environment of its own, with what an operator gets."""
+        python = sys.executable
+        if as_installed:
+            self.say("installing what an operator gets")
+            python = installed(self.folder)
         self.say(f"starting the {name} stack")
-        stack = Stack.start(self.folder, name)
+        stack = Stack.start(self.folder, name, python=python)
         self._stacks.append(stack)
         return stack
 

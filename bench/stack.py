@@ -24,6 +24,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def installed(folder: Path) -> str:
+    """Make an environment as `make install` does, without what tests need; return its Python."""
+    python = str(folder / "installed" / "bin" / "python")
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    subprocess.run([sys.executable, "-m", "venv", str(folder / "installed")], check=True)
+    subprocess.run([*pip, "--requirement", str(ROOT / "requirements.lock")], check=True)
+    return python
+
+
 @dataclass(slots=True)
 class Server:
     """A process of this run with an address; `log` is where it writes."""
@@ -70,10 +79,15 @@ class Stack:
     data_dir: Path
 
     @classmethod
-    def start(cls, folder: Path, name: str, settings: dict[str, str] | None = None) -> "Stack":
-        """Run `frontrow up` in `folder/name` and wait until it is ready; `settings` are FRONTROW_* variables."""
+    def start(
+        cls, folder: Path, name: str, settings: dict[str, str] | None = None, python: str = sys.executable
+    ) -> "Stack":
+        """Run `frontrow up` in `folder/name` and wait until it is ready.
+
+        `settings` are FRONTROW_* variables, `python` is the environment's that it runs in.
+        """
         data_dir, port = folder / name, free_port()
-        command = [str(Path(sys.executable).with_name("frontrow")), "up", "--no-demo", "--port", str(port)]
+        command = [python, "-c", "from cli.main import main; main()", "up", "--no-demo", "--port", str(port)]
         command += ["--data-dir", str(data_dir)]
         server = Server(command, settings or {}, folder / f"{name}.log", f"http://127.0.0.1:{port}").start()
         stack = cls(server, data_dir)

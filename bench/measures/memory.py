@@ -22,8 +22,11 @@ STEPS = 10
 
 
 def memory(rig: Rig) -> list[Result]:
-    """P10: a stack of its own, read when it is idle, warm, and then after every tenth of the requests."""
-    stack = rig.stack("memory")
+    """P10: a stack of its own, read when it is idle, warm, and then after every tenth of the requests.
+
+    Celery and others import what they find installed, so tests' tools would be measured along.
+    """
+    stack = rig.stack("memory", as_installed=True)
     wanted = 10_000 if rig.quick else 100_000
     idle = _settled(stack)
     load = MixedLoad(rig, stack)
