@@ -17,6 +17,7 @@ from models.errors import (
     SeatTakenError,
 )
 from models.ids import new_id, reserve_ids
+from models.lapsed_holds import expire_together
 from models.lifecycle import move
 from models.locking import lock, remembered
 from models.performance import Performance
@@ -194,9 +195,7 @@ class Reservation(Entity):
         locked = lock(cls, reservation_ids).values()
         due = [held.id for held in locked if held.status == ReservationStatus.HELD and held.expires_at <= now]
         if due:
-            rows(_LOCK_SEATS_OF, due=due)
-            for statement in _EXPIRE_ALL:
-                change(statement, due=due, now=now)
+            expire_together(due, now)
         return len(due)
 
     def confirm(self, payment_id: int) -> None:
@@ -242,20 +241,6 @@ def _known_to_be_available(seat_ids: Sequence[int]) -> bool:
 
 def _is_available(seat: Seat | None) -> bool:
     return seat is None or seat.status == SeatStatus.AVAILABLE
-
-
-_LOCK_SEATS_OF = """
-    SELECT id FROM seat WHERE id IN (SELECT seat_id FROM reservation_seat WHERE reservation_id = ANY($due))
-     ORDER BY id FOR UPDATE
-"""
-
-_EXPIRE_ALL = (
-    "UPDATE reservation SET status = 'expired', ended_at = $now WHERE id = ANY($due) AND status = 'held'",
-    "UPDATE reservation_seat SET live = false WHERE reservation_id = ANY($due)",
-    """UPDATE seat SET status = 'available', reservation_id = NULL, held_until = NULL
-        WHERE id IN (SELECT seat_id FROM reservation_seat WHERE reservation_id = ANY($due))
-          AND reservation_id = ANY($due) AND status = 'held'""",
-)
 
 
 def _check_free(seats: Sequence[Seat], now: datetime) -> None:

@@ -24,6 +24,7 @@ from models.order import Order
 from models.request import Claimed, Outcome, Request
 from workers import outcome, tell, wake_up
 from workers.app import app, settings
+from workers.batch import Batch, Lock, Operation, Show, SpoiledError, one_by_one
 from workers.broker import broker_of
 from workers.queues import BrokerQueue
 
@@ -45,18 +46,6 @@ BACK_OFF = timedelta(seconds=1)
 CONTENTION_TRIES = 6
 # A run ends well before the task's time limit and wakes a successor when there is more to do.
 LONGEST_RUN = 15.0
-
-Operation = Callable[[Order], Any]
-Batch = Callable[[Sequence[Order]], Sequence[dict[str, Any] | DomainError]]
-
-
-class SpoiledError(Exception):
-    """An operation refused after it had changed something, so its neighbours must not be committed with it."""
-
-    def __init__(self, refusal: DomainError) -> None:
-        """Keep the refusal: for a request alone it is the answer, once all is rolled back."""
-        super().__init__(f"{refusal.code} after a change")
-        self.refusal = refusal
 
 
 class DomainTask(Task):
@@ -158,9 +147,9 @@ class DomainTask(Task):
             self._finish(outcome.refused(order, refusal), order)
         except DatabaseUnavailableError:
             raise
-        except Exception as fault:  # A fault of ours: logged, tried again, in the end told.
+        except Exception:  # A fault of ours: logged, tried again, in the end told.
             log.exception("request_failed", operation=self.name, **tell.of(order))
-            self._try_later(claim, fault)
+            self._try_later(claim)
         return None
 
     def _try(self, order: Order) -> None:
@@ -197,10 +186,9 @@ class DomainTask(Task):
             Request.finish([finished], clock.utcnow())
         tell.finished(self.name, [order], [finished])
 
-    def _try_later(self, claim: Claimed, fault: Exception) -> None:
+    def _try_later(self, claim: Claimed) -> None:
         if claim.attempts >= MOST_ATTEMPTS:
             return self._finish(outcome.failed(claim.order), claim.order)
-        del fault
         with write_session():
             Request.postpone(claim.order.request_id, clock.utcnow() + BACK_OFF * claim.attempts)
         return None
@@ -215,8 +203,8 @@ def domain_task(
     name: str,
     queue: BrokerQueue,
     *,
-    lock: Callable[[Sequence[Order]], None] | None = None,
-    show: Callable[[Sequence[Any]], Sequence[dict[str, Any]]] | None = None,
+    lock: Lock | None = None,
+    show: Show | None = None,
 ) -> Callable[[Operation], DomainTask]:
     """Make a function of one order a task.
 
@@ -225,15 +213,7 @@ def domain_task(
     """
 
     def make(operation: Operation) -> DomainTask:
-        def operate(orders: Sequence[Order]) -> list[dict[str, Any] | DomainError]:
-            if lock and len(orders) > 1:
-                lock(orders)
-            answers = [_answer(operation, order) for order in orders]
-            done = [answer for answer in answers if not isinstance(answer, DomainError)]
-            shown = iter(show(done) if show and done else done)
-            return [answer if isinstance(answer, DomainError) else next(shown) for answer in answers]
-
-        return batch_task(name, queue)(operate)
+        return batch_task(name, queue)(one_by_one(operation, lock=lock, show=show))
 
     return make
 
@@ -256,15 +236,3 @@ def batch_task(name: str, queue: BrokerQueue) -> Callable[[Batch], DomainTask]:
 def operations() -> list[str]:
     """Return the names of all operations that were imported."""
     return sorted(name for name, task in app.tasks.items() if isinstance(task, DomainTask))
-
-
-def _answer(operation: Operation, order: Order) -> Any | DomainError:
-    """Carry out one order of a batch. A refusal is an answer as long as nothing was changed before it."""
-    database.keep()
-    before = database.changes()
-    try:
-        return operation(order)
-    except DomainError as refusal:
-        if database.changes() != before:
-            raise SpoiledError(refusal) from refusal
-        return refusal

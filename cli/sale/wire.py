@@ -80,6 +80,9 @@ class Connection(asyncio.Protocol):
             return
         if answer is not None:
             self.received.clear()
+            if b"\r\nconnection: close" in answer.head.lower() and self.transport is not None:
+                # The server will not read another request here; to send one would lose it.
+                self.transport.close()
             if self.waiter is not None and not self.waiter.done():
                 self.waiter.set_result(answer)
 

@@ -1,13 +1,9 @@
 """The request row: what was accepted, and its one outcome. It is the promise behind every 202."""
 
 import json
-import secrets
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from pony.orm import Json, Optional, PrimaryKey, Required
@@ -17,76 +13,9 @@ from models.database import DatabaseUnavailableError, Entity, change, give_up_at
 from models.errors import IdempotencyKeyReusedError
 from models.order import Order
 from models.request import statements
+from models.request.records import REQUEST_MOVES, Accepted, Claimed, Outcome, RequestStatus, Submission
 
-
-class RequestStatus(StrEnum):
-    """Queued until its one outcome is written: done, refused by the domain, or failed by a fault of ours."""
-
-    QUEUED = "queued"
-    DONE = "done"
-    REFUSED = "refused"
-    FAILED = "failed"
-
-
-REQUEST_MOVES = {
-    RequestStatus.QUEUED: {RequestStatus.DONE, RequestStatus.REFUSED, RequestStatus.FAILED},
-    RequestStatus.DONE: set(),
-    RequestStatus.REFUSED: set(),
-    RequestStatus.FAILED: set(),
-}
-
-
-class Submission(NamedTuple):
-    """A request that was checked and is to be accepted.
-
-    `key` is its Idempotency-Key and `fingerprint` what it asks for, in short; `trace` says where it came from, for the
-    workers' logs.
-    """
-
-    id: UUID
-    operation: str
-    user_id: str
-    arguments: dict[str, Any]
-    key: str | None
-    fingerprint: str | None
-    at: datetime
-    trace: Mapping[str, str] | None = None
-
-    @classmethod
-    def of(cls, operation: str, user_id: str, arguments: dict[str, Any], **more: Any) -> "Submission":
-        """Make one with an id of its own."""
-        return cls(_time_ordered_uuid(), operation, user_id, arguments, **more)
-
-    def columns(self) -> tuple[Any, ...]:
-        """Return what its row holds, as the statement takes it."""
-        trace = json.dumps(self.trace) if self.trace else None
-        return (*self[:3], json.dumps(self.arguments), *self[4:7], trace)
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """The answer to a request: its id, when it was submitted, and whether that was an earlier time."""
-
-    id: UUID
-    submitted_at: datetime
-    replayed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one request; `body` is the result, or the problem of a refusal or failure."""
-
-    request_id: UUID
-    status: RequestStatus
-    body: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A request that a worker has in hand, and how often one had (this time included)."""
-
-    order: Order
-    attempts: int
+__all__ = ["REQUEST_MOVES", "Accepted", "Claimed", "Outcome", "Request", "RequestStatus", "Submission"]
 
 
 class Request(Entity):
@@ -219,12 +148,6 @@ class Request(Entity):
     def purge(finished_before: datetime, limit: int) -> int:
         """Delete up to `limit` requests whose outcome is old enough; return how many."""
         return change(statements.PURGE, before=finished_before, limit=limit)
-
-
-def _time_ordered_uuid() -> UUID:
-    """Make a UUID version 7: those of one moment lie side by side in the index instead of all over it."""
-    milliseconds = time.time_ns() // 1_000_000
-    return UUID(int=(milliseconds << 80 | 0x7 << 76 | secrets.randbits(76)) & ~(0x3 << 62) | 0x2 << 62)
 
 
 def _task(  # They are the columns.

@@ -72,7 +72,7 @@ def _line(module: ModuleType) -> None:
 
 PATCHES: dict[str, Callable[[ModuleType], None]] = {}
 if POISON:
-    PATCHES["workers.domain_task"] = _poison
+    PATCHES["workers.batch"] = _poison
 if WITHOUT:
     PATCHES["models.request"] = _requests
 if "capacity" in WITHOUT:

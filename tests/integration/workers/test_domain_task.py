@@ -55,7 +55,7 @@ def test_a_refusal_that_comes_after_a_change_is_rolled_back(sale, monkeypatch):
 
 
 def test_a_spoiled_batch_is_carried_out_one_by_one(sale, charge):
-    from workers.domain_task import SpoiledError
+    from workers.batch import SpoiledError
 
     seen = []
 
