@@ -10,14 +10,14 @@ from models.database import DatabaseUnavailableError
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
 
-# Threads of a process are fewer; it bounds a statement's length whatever their number.
-MOST_TOGETHER = 64
+# So many ask at the same moment. A single one would be waited for by all while it waits for the interpreter.
+MOST_ASKING = 2
 
 
 class Gathering(Generic[Question, Answer]):
     """Asks for many threads at once.
 
-    A thread that comes while nobody asks does so at once, for itself alone. Those who come meanwhile wait, and the
+    A thread that comes while few ask does so at once, for itself alone. Those who come meanwhile wait, and the
     first of them then asks for all. So nobody waits for company, and the busier it is the more share a question.
     """
 
@@ -26,7 +26,7 @@ class Gathering(Generic[Question, Answer]):
         self._ask = ask
         self._lock = threading.Lock()
         self._waiting: list[_Place[Question, Answer]] = []
-        self._under_way = False
+        self._asking = 0
 
     def __call__(self, question: Question) -> Answer:
         """Return the answer. Raises what `ask` raises for this question alone.
@@ -36,16 +36,18 @@ class Gathering(Generic[Question, Answer]):
         """
         place = _Place[Question, Answer](question)
         with self._lock:
-            self._waiting.append(place)
-            leads, self._under_way = not self._under_way, True
-        if not leads:
+            if self._asking < MOST_ASKING:
+                self._asking += 1
+                place.asks_for = [place]
+            else:
+                self._waiting.append(place)
+        if not place.asks_for:
             self._await_turn(place)
-            leads = not place.is_settled
-        if leads:
-            self._lead()
+        if place.asks_for:
+            self._ask_for(place.asks_for)
         if place.fault is None:
             return place.answers[0]
-        if leads and (place.was_alone or isinstance(place.fault, DatabaseUnavailableError)):
+        if len(place.asks_for) == 1 or (place.asks_for and isinstance(place.fault, DatabaseUnavailableError)):
             raise place.fault
         # It may have been a neighbour's question that could not be answered, or his patience that came to its end.
         return self._ask([question])[0]
@@ -61,37 +63,34 @@ class Gathering(Generic[Question, Answer]):
                     self._waiting.remove(place)
             raise DatabaseUnavailableError(str(late)) from late
 
-    def _lead(self) -> None:
-        """Ask for all who wait, and let the next one lead."""
-        with self._lock:
-            places, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
+    def _ask_for(self, places: "Sequence[_Place[Question, Answer]]") -> None:
+        """Ask for all of these, and let the first of those who came meanwhile ask next."""
         try:
             for place, answer in zip(places, self._ask([place.question for place in places]), strict=True):
                 place.answers.append(answer)
         except Exception as fault:  # noqa: BLE001  # Each of them raises what is his.
             for place in places:
-                place.fault, place.was_alone = fault, len(places) == 1
+                place.fault = fault
         finally:
             with self._lock:
-                following = self._waiting[:1]
-                self._under_way = bool(following)
-            for place in (*following, *places):
+                following, self._waiting = self._waiting, []
+                if following:
+                    following[0].asks_for = following
+                else:
+                    self._asking -= 1
+            for place in (*following[:1], *places):
                 place.turn.release()
 
 
 class _Place(Generic[Question, Answer]):
-    """One who waits: his question, and, when he has his turn, its answer or the fault; he leads when he has neither."""
+    """One who waits: his question, and, when he has his turn, its answer or the fault, or those he is to ask for."""
 
-    __slots__ = ("answers", "fault", "question", "turn", "was_alone")
+    __slots__ = ("answers", "asks_for", "fault", "question", "turn")
 
     def __init__(self, question: Question) -> None:
         self.question = question
         self.answers: list[Answer] = []
         self.fault: Exception | None = None
-        self.was_alone = False
+        self.asks_for: list[_Place[Question, Answer]] = []
         self.turn = threading.Lock()
         self.turn.acquire()
-
-    @property
-    def is_settled(self) -> bool:
-        return bool(self.answers) or self.fault is not None

@@ -38,7 +38,8 @@ class Server:
 
 
 @pytest.fixture
-def server() -> Server:
+def server(monkeypatch: pytest.MonkeyPatch) -> Server:
+    monkeypatch.setattr("models.gathering.MOST_ASKING", 1)
     return Server()
 
 
@@ -75,6 +76,21 @@ def test_who_is_alone_asks_at_once_and_alone(server: Server) -> None:
 def test_who_comes_meanwhile_shares_the_next_question(server: Server) -> None:
     assert ask_while_the_first_waits(server, Gathering(server), [2, 3, 4]) == [2, 4, 6, 8]
     assert [sorted(questions) for questions in server.asked] == [[1], [2, 3, 4]]
+
+
+def test_as_many_as_may_ask_do_so_at_once(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.gathering.MOST_ASKING", 2)
+    gathering = Gathering(server)
+
+    def meanwhile() -> int:
+        assert server.begun.wait(PATIENCE)
+        try:
+            return gathering(2)
+        finally:
+            server.go.set()
+
+    assert in_parallel(lambda: gathering(1), meanwhile) == [2, 4]
+    assert server.asked == [[1], [2]]
 
 
 def test_a_neighbours_fault_is_nobody_elses(server: Server) -> None:
