@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -35,7 +36,7 @@ def adapted(script: str, stack: Stack) -> str:
     replacements = {
         "http://127.0.0.1:8000": stack.url,
         "token alice)": f"token {FAN})",
-        OWN_ENVIRONMENT: f"{Path(sys.executable).parent}/",
+        OWN_ENVIRONMENT: f"{shlex.quote(str(Path(sys.executable).parent))}/",
     }
     for told, here in replacements.items():
         assert told in script, f"the walk-through no longer says {told!r}"

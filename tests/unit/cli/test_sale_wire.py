@@ -90,16 +90,21 @@ def test_a_connection_is_used_again_until_the_server_closes_it() -> None:
 
 def test_nothing_is_sent_to_a_server_that_will_close() -> None:
     async def scenario() -> bool:
+        ended = asyncio.Event()
+
         async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.readuntil(b"\r\n\r\n")
             writer.write(_ok(b"Connection: close\r\n"))
             await reader.read()  # It leaves the closing to the client.
             writer.close()
+            await writer.wait_closed()
+            ended.set()
 
         server = await asyncio.start_server(talk, "127.0.0.1", 0)
         async with server:
             connection = await connect(*server.sockets[0].getsockname()[:2])
             assert (await connection.exchange(request_bytes("GET", "/", "h"))).body == b"ok"
+            await ended.wait()
             return connection.usable
 
     assert not asyncio.run(scenario())
