@@ -78,7 +78,7 @@ def test_who_comes_meanwhile_shares_the_next_question(server: Server) -> None:
     assert [sorted(questions) for questions in server.asked] == [[1], [2, 3, 4]]
 
 
-def test_as_many_as_may_ask_do_so_at_once(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_as_many_as_may_do_ask_at_once(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("models.gathering.MOST_ASKING", 2)
     gathering = Gathering(server)
 
