@@ -31,7 +31,7 @@ INSERT_TOKENS = """
     SELECT %(concert_id)s, %(prefix)s || (before + n), before + n,
            CASE WHEN %(active)s THEN 'active' ELSE 'waiting' END,
            now(), CASE WHEN %(active)s THEN now() END, CASE WHEN %(active)s THEN now() END,
-           now() + interval '6 hours', gen_random_uuid()
+           now() + interval '6 hours', uuidv7()
       FROM line, generate_series(1, %(count)s) AS n
 """
 SELECT_TOKENS = """
@@ -42,7 +42,7 @@ INSERT_POINTS = """
     WITH account AS (
         INSERT INTO point_account (user_id, balance) SELECT unnest(%(users)s::text[]), %(amount)s RETURNING user_id)
     INSERT INTO point_entry (user_id, kind, amount, balance_after, created_at, reference, request_id)
-    SELECT user_id, 'charge', %(amount)s, %(amount)s, now(), 'bench', gen_random_uuid() FROM account
+    SELECT user_id, 'charge', %(amount)s, %(amount)s, now(), 'bench', uuidv7() FROM account
 """
 
 

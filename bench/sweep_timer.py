@@ -34,7 +34,7 @@ INSERT_LAPSED = """
         INSERT INTO reservation (performance_id, concert_id, user_id, queue_token_id, status, seat_count, amount,
                                  held_at, expires_at, request_id)
         SELECT performance_id, %(concert_id)s, user_id, fans.id, 'held', 1, price,
-               now() - interval '10 minutes', now() - interval '1 minute', gen_random_uuid()
+               now() - interval '10 minutes', now() - interval '1 minute', uuidv7()
           FROM fans JOIN places USING (n) RETURNING id, queue_token_id, expires_at),
     taken AS (
         SELECT held.id reservation_id, places.id seat_id, price, held.expires_at
