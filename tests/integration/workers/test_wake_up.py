@@ -2,6 +2,7 @@
 
 import base64
 import json
+import pickle
 import socket
 import threading
 from contextlib import closing
@@ -12,6 +13,8 @@ import pytest
 import redis
 from celery import Celery
 from kombu import Exchange, Queue
+from kombu.exceptions import ContentDisallowed
+from kombu.serialization import loads, prepare_accept_content
 
 from workers import wake_up
 from workers.broker import Broker
@@ -161,3 +164,13 @@ def test_a_worker_that_died_is_missed(broker):
 def test_presence_does_not_hide_that_the_broker_is_away(away):
     with pytest.raises(redis.RedisError):
         present(away)
+
+
+def test_a_worker_reads_nothing_but_json():
+    from workers.app import app
+
+    accepted = prepare_accept_content(app.conf.accept_content)
+    assert loads(b'["a"]', "application/json", "utf-8", accept=accepted) == ["a"]
+    # A pickle runs what its sender likes.
+    with pytest.raises(ContentDisallowed):
+        loads(pickle.dumps(["a"]), "application/x-python-serialize", "binary", accept=accepted)
