@@ -157,14 +157,16 @@ def _part(sql: str) -> Part | None:
     as_kept = _PARAMETER.sub(r"kept.\1", sql).replace("{", "{{").replace("}", "}}")
     kept = f"unnest({{arrays}}) AS kept ({', '.join(parameters)})"
     if insert := _INSERT.fullmatch(as_kept):
-        columns = dict(zip(parameters, re.findall(r'"(\w+)"', insert["columns"]), strict=True))
-        text = f'INSERT INTO "{insert["table"]}" ({insert["columns"]}) SELECT {insert["values"]} FROM {kept}'  # noqa: S608
-        return Part(parameters, _types(insert["table"], columns, parameters), text)
-    if update := _UPDATE.fullmatch(as_kept):
+        table = insert["table"]
+        columns = dict(zip(parameters, re.findall(r'"(\w+)"', insert["columns"]), strict=False))
+        text = f'INSERT INTO "{table}" ({insert["columns"]}) SELECT {insert["values"]} FROM {kept}'  # noqa: S608
+    elif update := _UPDATE.fullmatch(as_kept):
+        table = update["table"]
         columns = {parameter: column for column, parameter in _COLUMN_AND_PARAMETER.findall(sql)}
-        text = f'UPDATE "{update["table"]}" SET {update["changes"]} FROM {kept} WHERE {update["condition"]}'  # noqa: S608
-        return Part(parameters, _types(update["table"], columns, parameters), text)
-    return None
+        text = f'UPDATE "{table}" SET {update["changes"]} FROM {kept} WHERE {update["condition"]}'  # noqa: S608
+    else:
+        return None
+    return Part(parameters, _types(table, columns, parameters), text) if columns.keys() == set(parameters) else None
 
 
 def _types(table: str, columns: Mapping[str, str], parameters: Sequence[str]) -> tuple[str, ...]:

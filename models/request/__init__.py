@@ -9,7 +9,7 @@ from uuid import UUID
 from pony.orm import Json, Optional, PrimaryKey, Required
 
 from models.clock import to_rfc3339
-from models.database import DatabaseUnavailableError, Entity, change, give_up_at, rows
+from models.database import DatabaseUnavailableError, Entity, change, rows
 from models.errors import IdempotencyKeyReusedError
 from models.order import Order
 from models.request import statements
@@ -42,11 +42,11 @@ class Request(Entity):
         """Write down requests, durably, with one statement; tell of each whether it was written.
 
         The session must not be in a transaction: when this returns, the rows are committed. Raises
-        `DatabaseUnavailableError` when nothing was written. The statement itself does nothing once the clients have
-        stopped waiting, so a server that wakes up late does not carry out what they were told had failed.
+        `DatabaseUnavailableError` when nothing was written. The statement itself leaves away a request whose client has
+        stopped waiting, so a server that wakes up late does not carry out what he was told had failed.
         """
         columns = zip(*(submission.columns() for submission in submissions), strict=True)
-        written = {id_ for (id_,) in statements.ACCEPT.rows(*map(list, columns), give_up_at())}
+        written = {id_ for (id_,) in statements.ACCEPT.rows(*map(list, columns))}
         return [submission.id in written for submission in submissions]
 
     @staticmethod

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from models.database import give_up_at
 from models.order import Order
 
 
@@ -44,17 +45,19 @@ class Submission(NamedTuple):
     key: str | None
     fingerprint: str | None
     at: datetime
+    # After this its client has stopped waiting, and was told that nothing was accepted.
+    until: datetime
     trace: Mapping[str, str] | None = None
 
     @classmethod
     def of(cls, operation: str, user_id: str, arguments: dict[str, Any], **more: Any) -> "Submission":
-        """Make one with an id of its own."""
-        return cls(_time_ordered_uuid(), operation, user_id, arguments, **more)
+        """Make one with an id of its own, for a client who begins to wait now."""
+        return cls(_time_ordered_uuid(), operation, user_id, arguments, until=give_up_at(), **more)
 
     def columns(self) -> tuple[Any, ...]:
-        """Return what its row holds, as the statement takes it."""
+        """Return what its row holds and until when it may be written, as the statement takes it."""
         trace = json.dumps(self.trace) if self.trace else None
-        return (*self[:3], json.dumps(self.arguments), *self[4:7], trace)
+        return (*self[:3], json.dumps(self.arguments), *self[4:8], trace)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,13 @@ from models.database import Prepared
 
 ACCEPT = Prepared(
     "accept_requests",
-    "uuid[], text[], text[], jsonb[], text[], text[], timestamptz[], jsonb[], timestamptz",
+    "uuid[], text[], text[], jsonb[], text[], text[], timestamptz[], timestamptz[], jsonb[]",
     """
     INSERT INTO request (id, operation, user_id, arguments, idempotency_key, fingerprint, submitted_at, due_at, trace)
     SELECT s.id, s.operation, s.user_id, s.arguments, s.key, s.fingerprint, s.at, s.at, s.trace
-      FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)
-        AS s (id, operation, user_id, arguments, key, fingerprint, at, trace)
-     WHERE clock_timestamp() < $9
+      FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        AS s (id, operation, user_id, arguments, key, fingerprint, at, until, trace)
+     WHERE clock_timestamp() < s.until
     ON CONFLICT DO NOTHING RETURNING id
     """,
 )

@@ -70,15 +70,31 @@ def test_without_a_key_the_same_body_is_a_second_request(sale):
 
 
 def test_an_insert_that_arrives_after_the_client_has_given_up_does_nothing(sale, monkeypatch):
-    from models import clock, request
+    from models import clock
     from models.database import DatabaseUnavailableError
+    from models.request import records
 
-    monkeypatch.setattr(request, "give_up_at", lambda: clock.utcnow() - timedelta(milliseconds=1))
+    monkeypatch.setattr(records, "give_up_at", lambda: clock.utcnow() - timedelta(milliseconds=1))
     with pytest.raises(DatabaseUnavailableError):
         sale.accept("points.charge", "a", key="k", amount=5)
     assert sale.one("SELECT count(*) FROM request") == 0
     monkeypatch.undo()
     assert not sale.accept("points.charge", "a", key="k", amount=5).replayed
+
+
+def test_of_those_written_together_only_who_still_waits_is_accepted(sale):
+    from models import clock
+    from models.database import read_session
+    from models.request import Request, Submission
+
+    waits, gone = (
+        Submission.of("points.charge", user, {"amount": 1}, key=None, fingerprint=None, at=clock.utcnow())
+        for user in ("waits", "gone")
+    )
+    gone = gone._replace(until=clock.utcnow() - timedelta(milliseconds=1))
+    with read_session():
+        assert Request.write_down([gone, waits]) == [False, True]
+    assert sale.sql("SELECT user_id FROM request") == [("waits",)]
 
 
 @pytest.mark.usefixtures("time")
