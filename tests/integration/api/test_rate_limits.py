@@ -108,7 +108,8 @@ def test_over_http_it_is_a_problem_with_the_headers(service: Any, valkey_url: st
     headers = {"Authorization": f"Bearer {service.identity('kim')}"}
     answers = [client.simulate_get("/v1/points", headers=headers) for _ in range(60)]
     assert {answer.status_code for answer in answers} == {200, 429}
-    refused = answers[-1]
+    # At the turn of a second the next few are let through without a look-up.
+    refused = next(answer for answer in answers if answer.status_code == 429)
     assert refused.json["code"] == "rate_limited"
     assert int(refused.headers["Retry-After"]) > 0
     assert refused.headers["RateLimit"].startswith('"user";r=0')
