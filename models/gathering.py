@@ -75,10 +75,12 @@ class Gathering(Generic[Question, Answer]):
             with self._lock:
                 following, self._waiting = self._waiting, []
                 if following:
+                    # In one step: whoever loses patience just now must see that he is to ask.
                     following[0].asks_for = following
+                    following[0].turn.release()
                 else:
                     self._asking -= 1
-            for place in (*following[:1], *places):
+            for place in places:
                 place.turn.release()
 
 

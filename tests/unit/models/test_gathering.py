@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from models.connection import wait_in_all
+from models.connection import NoAnswerError, wait_in_all
 from models.database import DatabaseUnavailableError
-from models.gathering import Gathering
+from models.gathering import Gathering, _Place
 from tests.fixtures.parallel import in_parallel
 
 PATIENCE = 10.0
@@ -126,3 +126,47 @@ def test_nobody_waits_for_others_longer_than_he_may(server: Server) -> None:
     assert in_parallel(lambda: gathering(1), impatient)[0] == 2
     assert gathering(3) == 6
     assert server.asked == [[1], [3]]
+
+
+class Turn:
+    """A lock that is only given within a step of another one."""
+
+    def __init__(self, step: threading.Lock) -> None:
+        self.step, self.given = step, False
+
+    def release(self) -> None:
+        assert self.step.locked(), "somebody could lose patience before this"
+        self.given = True
+
+    def acquire(self, *, blocking: bool) -> bool:
+        assert not blocking
+        return self.given
+
+
+def test_who_loses_patience_as_his_turn_to_ask_comes_leaves_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[int]] = []
+
+    def ask(questions: Sequence[int]) -> list[int]:
+        asked.append(list(questions))
+        return [2 * question for question in questions]
+
+    gathering = Gathering(ask)
+    lost = _Place[int, int](7)
+    lost.turn = Turn(gathering._lock)  # type: ignore[assignment]
+    gathering._asking = 1
+    gathering._waiting.append(lost)
+
+    def too_late(_turn: threading.Lock) -> None:
+        # Just now the one who asks hands over.
+        gathering._ask_for([_Place(1)])
+        raise NoAnswerError
+
+    monkeypatch.setattr("models.gathering.take", too_late)
+    gathering._await_turn(lost)
+    assert lost.asks_for == [lost]
+    lost.turn = threading.Lock()
+    lost.turn.acquire()
+    gathering._ask_for(lost.asks_for)
+    monkeypatch.undo()
+    assert gathering(5) == 10
+    assert asked == [[1], [7], [5]]
