@@ -34,7 +34,7 @@ SETTINGS = {
     "jit": "off",  # Our statements are short; compiling them costs more than it saves.
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
-    "wal_compression": "on",
+    "wal_compression": "off",
     "effective_io_concurrency": "0",  # A wheel's build need not have what this wants on every platform.
     "random_page_cost": "1.1",
     # Few rows change very often here (a queue, a seat), so dead versions are cleared long before a fifth of a table.
