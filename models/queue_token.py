@@ -172,10 +172,7 @@ class QueueToken(Entity):
     @staticmethod
     def of_user(user_id: str, *, limit: int, concert_id: int | None = None) -> list[Standing]:
         """Return up to `limit` tokens of a user (for one concert), ended ones too, newest first."""
-        sql = f"""SELECT {STANDING} FROM queue_token
-             WHERE user_id = $user_id AND concert_id = coalesce($concert_id::bigint, concert_id)
-             ORDER BY id DESC LIMIT $limit"""  # noqa: S608
-        return [Standing(*found) for found in rows(sql, user_id=user_id, concert_id=concert_id, limit=limit)]
+        return [Standing(*found) for found in rows(_OF_USER, user_id=user_id, concert_id=concert_id, limit=limit)]
 
     @staticmethod
     def left_since(concert_id: int, since: datetime, *, beyond: int) -> list[int]:
@@ -196,6 +193,18 @@ class QueueToken(Entity):
 
 
 STANDING = "id, concert_id, user_id, place, status, issued_at, admitted_at, used_at, expires_at"
+# The live ones, at most one a concert, are looked up concert by concert: only ended ones are indexed by user alone.
+_OF_USER = f"""
+    (SELECT {STANDING} FROM queue_token
+      WHERE user_id = $user_id AND ended_at IS NOT NULL AND concert_id = coalesce($concert_id::bigint, concert_id)
+      ORDER BY id DESC LIMIT $limit)
+    UNION ALL
+    (SELECT live.* FROM queue CROSS JOIN LATERAL (
+        SELECT {STANDING} FROM queue_token
+         WHERE concert_id = queue.concert_id AND user_id = $user_id AND status IN ('waiting', 'active')) AS live
+      WHERE queue.concert_id = coalesce($concert_id::bigint, queue.concert_id))
+    ORDER BY id DESC LIMIT $limit
+"""  # noqa: S608
 _MARK_USED = """
     UPDATE queue_token SET used_at = $now WHERE id = ANY(ARRAY(
         SELECT id FROM queue_token
