@@ -30,7 +30,7 @@ KEY_SET_PAUSE_SECONDS = 30.0
 # And it is read again after this time, so that a key that was withdrawn ends.
 KEY_SET_LIFE_SECONDS = 300.0
 KEY_SET_TIMEOUT_SECONDS = 2
-SECRET_ALGORITHMS = ("HS256",)
+HMAC_ALGORITHM = "HS256"
 KEY_SET_ALGORITHMS = ("RS256", "EdDSA")
 _KEY_TYPE_OF = {"RS256": "RSA", "EdDSA": "OKP"}
 
@@ -129,7 +129,7 @@ class Identities:
 
     def _verify(self, token: str, _period: int) -> Identity:
         try:
-            algorithm, key = self._key_for(jwt.get_unverified_header(token))
+            algorithm, key = self._key_for(token)
             claims = jwt.decode(
                 token,
                 key,
@@ -149,14 +149,12 @@ class Identities:
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as error:
             raise _invalid() from error
 
-    def _key_for(self, header: Mapping[str, Any]) -> tuple[str, Any]:
+    def _key_for(self, token: str) -> tuple[str, Any]:
         """Choose key and algorithm. A secret is never tried with a public-key algorithm nor the other way round."""
-        algorithm = header.get("alg")
         if self._key_set is None:
-            if algorithm in SECRET_ALGORITHMS:
-                return str(algorithm), self._secret
-            raise jwt.InvalidAlgorithmError
-        key = self._key_set.key(header.get("kid"))
+            return HMAC_ALGORITHM, self._secret
+        header = jwt.get_unverified_header(token)
+        algorithm, key = header.get("alg"), self._key_set.key(header.get("kid"))
         if algorithm not in KEY_SET_ALGORITHMS or key is None or key.key_type != _KEY_TYPE_OF[str(algorithm)]:
             raise jwt.InvalidAlgorithmError
         return str(algorithm), key
