@@ -11,7 +11,7 @@ from pony.orm import core, db_session
 from models import clock
 from models.connection import Entity, bind, bind_once, db, is_turned_away, patience, patience_seconds
 from models.faults import constraint, is_contention, is_full, is_unavailable, sqlstate
-from models.saving import keep
+from models.saving import keep, keep_rows
 from models.statements import Prepared, change, changes, rows
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "is_full",
     "is_unavailable",
     "keep",
+    "keep_rows",
     "patience",
     "read_session",
     "rows",

@@ -61,6 +61,16 @@ def keep() -> None:
     _keep(db._get_cache())  # noqa: SLF001
 
 
+def keep_rows(sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Change rows, each by this statement of Pony's form, in the same trip as what the session changes besides.
+
+    Raises `OptimisticCheckError` when they are sent, at the latest with the commit, and one of them did not change.
+    """
+    cache = db._get_cache()  # noqa: SLF001
+    cache.raw_changes = getattr(cache, "raw_changes", 0) + 1
+    _unsent(cache).rows.setdefault(sql, []).extend(rows)
+
+
 def _keep(cache: core.SessionCache) -> None:
     objects = {(type(saved), saved._pkval_) for saved in cache.objects_to_save if saved is not None}
     unsent = _unsent(cache)

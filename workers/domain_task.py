@@ -36,7 +36,7 @@ TOGETHER = 100
 # So many at once tell of a crowd. Then more are let gather before the next batch, since a batch costs most of what it
 # costs whatever its size; a request alone never waits.
 CROWD = 4
-GATHERING_SECONDS = 0.02
+GATHERING_SECONDS = 0.01
 # A worker that was killed gives its requests back after this.
 LEASE = timedelta(seconds=5)
 MOST_ATTEMPTS = 5

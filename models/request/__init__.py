@@ -9,7 +9,7 @@ from uuid import UUID
 from pony.orm import Json, Optional, PrimaryKey, Required
 
 from models.clock import to_rfc3339
-from models.database import DatabaseUnavailableError, Entity, change, rows
+from models.database import DatabaseUnavailableError, Entity, change, keep_rows, rows
 from models.errors import IdempotencyKeyReusedError
 from models.order import Order
 from models.request import statements
@@ -108,19 +108,22 @@ class Request(Entity):
 
     @staticmethod
     def finish(outcomes: Sequence[Outcome], now: datetime) -> None:
-        """Write outcomes, each once: raises `AssertionError` when a request already had one."""
-        if not outcomes:
-            return
-        written = statements.FINISH.change(
-            [str(outcome.request_id) for outcome in outcomes],
-            [outcome.status.value for outcome in outcomes],
-            [_json_if(outcome, done=True) for outcome in outcomes],
-            [_json_if(outcome, done=False) for outcome in outcomes],
-            now,
-        )
-        if written != len(outcomes):
-            message = f"{len(outcomes) - written} requests already had an outcome"
-            raise AssertionError(message)
+        """Write outcomes, each once, with what the session changes besides.
+
+        The commit raises Pony's `OptimisticCheckError` when a request already had one.
+        """
+        found = [
+            {
+                "request_id": str(outcome.request_id),
+                "new_status": outcome.status.value,
+                "new_result": _json_if(outcome, done=True),
+                "new_problem": _json_if(outcome, done=False),
+                "now": now,
+            }
+            for outcome in outcomes
+        ]
+        if found:
+            keep_rows(statements.FINISH, found)
 
     @staticmethod
     def postpone(request_id: UUID, due_at: datetime) -> None:

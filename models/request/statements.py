@@ -58,15 +58,12 @@ LOCK_QUEUED = Prepared(
     "SELECT id FROM request WHERE id = ANY($1) AND status = 'queued' ORDER BY id FOR UPDATE SKIP LOCKED",
 )
 
-FINISH = Prepared(
-    "finish_requests",
-    "uuid[], text[], jsonb[], jsonb[], timestamptz",
-    """
-    UPDATE request SET status = o.status, result = o.result, problem = o.problem, finished_at = $5
-      FROM unnest($1, $2, $3, $4) AS o (id, status, result, problem)
-     WHERE request.id = o.id AND request.status = 'queued'
-    """,
-)
+# In the form of Pony's own, so that it goes with what Pony saves.
+FINISH = """
+    UPDATE "request" SET "status" = %(new_status)s, "result" = %(new_result)s, "problem" = %(new_problem)s,
+           "finished_at" = %(now)s
+     WHERE "id" = %(request_id)s AND "status" = 'queued'
+""".strip()
 
 PURGE = """
     DELETE FROM request WHERE id = ANY(ARRAY(

@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from pony.orm import OptimisticCheckError
 
 LEASE = timedelta(seconds=5)
 
@@ -145,7 +146,7 @@ def test_an_outcome_is_written_once(sale, claim):
             Request.finish([Outcome(request_id, status, body)], clock.utcnow())
 
     finish(RequestStatus.DONE, {"first": True})
-    with pytest.raises(AssertionError, match="already had an outcome"):
+    with pytest.raises(OptimisticCheckError, match="request"):
         finish(RequestStatus.FAILED, {"code": "internal_error"})
     assert sale.task(request_id, "a")["result"] == {"first": True}
 
