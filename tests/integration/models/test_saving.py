@@ -47,7 +47,7 @@ def test_a_batch_of_holds_is_one_trip_and_one_of_payments_two(sale, trips):
         reservation_id = sale.task(hold.id, fan)["result"]["id"]
         sale.accept("payment.pay", fan, queue_token_id=tokens[fan], reservation_id=reservation_id)
     sale.drain("payment.pay")
-    # The payment, the account and its entry, the reservation, two seats, the token; once the tickets are read, outcomes.
+    # The payment, the account and its entry, the reservation, two seats, the token; after the tickets outcomes.
     assert trips == [2 * 7, 2]
 
 
