@@ -54,3 +54,8 @@ def when_ready(_server: Any) -> None:
     """Take what was imported out of the garbage collector's rounds, so that workers neither walk nor copy it."""
     gc.collect()
     gc.freeze()
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """Strike a process that has ended, however it did, from those that may take connections."""
+    worker.share.leave()

@@ -1,66 +1,81 @@
-"""How gunicorn's threads meet slow clients: none waits for a client who sends nothing, none for one who dawdles.
+"""gunicorn's thread worker as ours: even shares of the connections, short ways for each, and limits for slow clients.
 
-gunicorn's own thread worker reads requests with blocking sockets and no limit, so as many half
-requests as there are threads would stop the service for as long as their senders like.
+gunicorn's own reads requests with blocking sockets and no limit, so as many half requests as there are
+threads would stop the service for as long as their senders like. And it takes a connection back from the thread that
+answered to its main loop, which costs each request a switch between threads that it need not make.
 """
 
-import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from queue import SimpleQueue
 from time import monotonic
 from typing import Any
 
 from gunicorn import util  # type: ignore[import-untyped]
 from gunicorn.workers import gthread  # type: ignore[import-untyped]
 
+from api.fair_accept import Share
 from api.request_frame import note_wait
+from api.slow_clients import ANSWER_SECONDS, HEADERS_SECONDS, Watch, close, linger
 from api.unreadable import answer_to
 
-# A request line and headers come in one packet or a few.
-HEADERS_SECONDS = 3.0
-# For the body and the answer: above the slowest one of ours (a database that is away: 5 s).
-ANSWER_SECONDS = 8.0
-LOOK_SECONDS = 0.5
-# A connection closed over what was not read yet may take its answer with it, so so long more is read.
-LINGER_SECONDS = 0.5
-MOST_READ_AFTERWARDS = 1_048_576
+
+class Served:
+    """What came of a connection's turn, in the form of the future that gunicorn asks: does it go on, or what fault."""
+
+    __slots__ = ("_fault", "goes_on")
+
+    def __init__(self, serve: Callable[[], Any]) -> None:
+        """Give a connection its turn."""
+        self._fault: BaseException | None = None
+        try:
+            self.goes_on = serve()
+        except BaseException as fault:  # noqa: BLE001  # As an executor does; gunicorn closes the connection then.
+            self.goes_on, self._fault = False, fault
+
+    def result(self) -> Any:
+        """Return whether the connection goes on; raises what ended its turn."""
+        if self._fault is not None:
+            raise self._fault
+        return self.goes_on
+
+    @staticmethod
+    def cancelled() -> bool:
+        """Nobody cancels a turn."""
+        return False
 
 
-class Watch:
-    """Cuts off connections that keep a thread for too long."""
+class Threads:
+    """The threads that answer, each a connection at a time, in the order in which they spoke."""
 
-    def __init__(self) -> None:
-        """Watch nothing yet."""
-        self._until: dict[socket.socket, float] = {}
+    def __init__(self, count: int, serve: Callable[[Any], None]) -> None:
+        """Start so many threads that call `serve` with what is put."""
+        self._waiting: SimpleQueue[Any] = SimpleQueue()
+        self._count, self._serve = count, serve
+        self.put = self._waiting.put
+        for number in range(count):
+            threading.Thread(target=self._run, name=f"web-{number}", daemon=True).start()
 
-    def start(self) -> None:
-        """Look after the connections of this process from now on."""
-        threading.Thread(target=self._run, name="slow-clients", daemon=True).start()
-
-    def allow(self, connection: socket.socket, seconds: float) -> None:
-        """Let a connection keep its thread for so long from now."""
-        self._until[connection] = monotonic() + seconds
-
-    def end(self, connection: socket.socket) -> None:
-        """Note that the thread is free again."""
-        self._until.pop(connection, None)
+    def shutdown(self, *, wait: bool) -> None:
+        """End the threads after what they do now; nobody waits for them, the main loop has waited before."""
+        del wait
+        for _ in range(self._count):
+            self.put(None)
 
     def _run(self) -> None:
-        pause = threading.Event()
-        while not pause.wait(LOOK_SECONDS):
-            self.cut_off(monotonic())
-
-    def cut_off(self, now: float) -> None:
-        """End the connections whose time is over; their threads wake up with nothing read."""
-        for connection, until in list(self._until.items()):
-            if until <= now:
-                with suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
+        while (connection := self._waiting.get()) is not None:
+            self._serve(connection)
 
 
 class WebWorker(gthread.ThreadWorker):  # type: ignore[misc]
-    """gunicorn's thread worker with limits for clients."""
+    """The worker class that `gunicorn.conf.py` names."""
+
+    def __init__(self, age: int, *arguments: Any, **options: Any) -> None:
+        """Take what gunicorn gives a worker; runs before the fork."""
+        self.share = Share(age)
+        super().__init__(age, *arguments, **options)
 
     def init_process(self) -> None:
         """Start watching in the process that serves."""
@@ -68,10 +83,42 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc]
         self.watch.start()
         super().init_process()
 
+    def get_thread_pool(self) -> Threads:
+        """Return the threads that answer."""
+        return Threads(self.cfg.threads, self._serve)
+
+    def notify(self) -> None:
+        """Tell that this process lives, to gunicorn and to its siblings; called in each round of the main loop."""
+        super().notify()
+        if self._accepting:
+            self.share.tell(self.nr_conns)
+        else:
+            self.share.leave()
+
+    def accept(self, listener: Any) -> None:
+        """Take a new connection, unless a process that has fewer is quicker."""
+        self.share.tell(self.nr_conns)
+        self.share.give_way()
+        super().accept(listener)
+
     def enqueue_req(self, conn: Any) -> None:
         """Let a connection that may have sent something wait for a thread, and remember since when."""
         conn.queued_at = monotonic()
-        super().enqueue_req(conn)
+        self.tpool.put(conn)
+
+    def _serve(self, conn: Any) -> None:
+        """Give a connection its turn, and let the main loop listen to it again; runs in a thread."""
+        served = Served(partial(self.handle, conn))
+        if served.goes_on is True and self.alive:
+            # What is done for a connection that goes on can be done from here: it is put into a deque and a poller.
+            self.finish_request(conn, served)
+        else:
+            self.method_queue.defer(self.finish_request, conn, served)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """Bound how long connections are kept when this worker ends; a thread may put one back meanwhile."""
+        for conn in tuple(self.keepalived_conns):
+            conn.timeout = min(conn.timeout, deadline)
 
     def handle(self, conn: Any) -> Any:
         """Read a request and answer it; a connection that has nothing to say yet waits without a thread."""
@@ -84,7 +131,7 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc]
         finally:
             self.watch.end(conn.sock)
         if not goes_on:
-            conn.close = partial(_close, conn.sock)
+            conn.close = partial(close, conn.sock)
         return goes_on
 
     def handle_request(self, req: Any, conn: Any) -> Any:
@@ -97,29 +144,4 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc]
         del req, addr
         with suppress(OSError):
             util.write_nonblock(client, answer_to(exc))
-            _linger(client)
-
-
-def _linger(client: socket.socket) -> None:
-    """Read on for a moment what an unread request still sends; the thread of the request does it."""
-    client.shutdown(socket.SHUT_WR)
-    until, read = monotonic() + LINGER_SECONDS, 0
-    while (remaining := until - monotonic()) > 0 and read < MOST_READ_AFTERWARDS:
-        client.settimeout(remaining)
-        found = len(client.recv(65_536))
-        if not found:
-            break
-        read += found
-
-
-def _close(client: socket.socket, *, graceful: bool = False) -> None:
-    """Close at once, over nothing that has arrived and was not read.
-
-    gunicorn would wait two seconds for a client who does not close, in its main loop and so for everybody.
-    """
-    if graceful:
-        with suppress(OSError):
-            client.shutdown(socket.SHUT_WR)
-            client.setblocking(False)
-            client.recv(MOST_READ_AFTERWARDS)
-    util.close(client)
+            linger(client)

@@ -6,23 +6,16 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic
 
 import psutil
 import pytest
 
 from cli import procfile, readiness
 from cli.service import DataDir
+from tests.waiting import wait_for
 
 READY_SECONDS = 90.0
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 30.0) -> None:
-    """Wait until the condition holds; fails the test with its name when it does not in time."""
-    deadline = monotonic() + seconds
-    while not condition():
-        assert monotonic() < deadline, f"not within {seconds} s"
-        sleep(0.05)
 
 
 def clean_environment() -> dict[str, str]:

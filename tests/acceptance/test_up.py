@@ -15,7 +15,8 @@ import pytest
 
 from cli import procfile, readiness
 from cli.service import DataDir
-from tests.acceptance.conftest import Up, wait_for
+from tests.acceptance.conftest import Up
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.acceptance
 Frontrow = Callable[..., subprocess.CompletedProcess[str]]

@@ -2,7 +2,7 @@ import socket
 import threading
 from time import monotonic
 
-from api.web_worker import Watch
+from api.slow_clients import Watch
 
 
 def test_a_thread_that_waits_for_a_slow_client_is_freed() -> None:
