@@ -22,7 +22,7 @@ from bench.rig import Rig
 @click.command(help="Measure frontrow beside its floors. Takes under 15 minutes, with --quick about 2.")
 @click.option("--quick", is_flag=True, help="Fewer and shorter rounds; the figures are rougher.")
 @click.option("--rounds", type=click.IntRange(1, 50), help="How many rounds; default 5, with --quick 2.")
-@click.option("--seconds", type=click.FloatRange(0.5, 60), help="How long a round is; default 4, with --quick 1.5.")
+@click.option("--seconds", type=click.FloatRange(0.5, 60), help="How long a round is; default 4, with --quick 1.")
 @click.option("--only", default="", help="Only these measures, e.g. P1,P3.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path(".frontrow/bench"), help="Where results go.")
 @click.option("--keep", is_flag=True, help="Keep the stacks' data and logs.")
@@ -64,13 +64,15 @@ def measure(rig: Rig, names: list[str], console: Console, *, keep: bool) -> tupl
     failed: list[str] = []
     try:
         for name in names:
-            console.print(f"[bold]{name}[/] {(MEASURES[name].__doc__ or '').split(': ', 1)[-1]}")
+            console.print(f"[bold]{name}[/] {(MEASURES[name].__doc__ or '').split(': ', 1)[-1].splitlines()[0]}")
+            began = time.monotonic()
             try:
                 found = MEASURES[name](rig)
             except Exception:  # noqa: BLE001 - shown in full, and the run fails at its end.
                 console.print(traceback.format_exc(), style="red", markup=False)
                 failed.append(name)
                 continue
+            console.print(f"  {time.monotonic() - began:.0f} s", style="dim")
             results += found
             for result in found:
                 console.print(f"  {result.name}: {result.ratio:.3g}  {[round(ratio, 2) for ratio in result.ratios]}")

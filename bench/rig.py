@@ -35,8 +35,8 @@ class Rig:
         self.quick = quick
         self.say = say
         self.rounds = 2 if quick else 5
-        self.seconds = 1.5 if quick else 4.0
-        self.crowd = 100_000 if quick else 1_000_000
+        self.seconds = 1.0 if quick else 4.0
+        self.crowd = 20_000 if quick else 1_000_000
         self._stacks: list[Stack] = []
         self._servers: list[Server] = []
         self._seeders: dict[str, Seeder] = {}
