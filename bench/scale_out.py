@@ -10,6 +10,7 @@ import sys
 import tempfile
 from itertools import count
 from pathlib import Path
+from statistics import median
 
 from rich.console import Console
 
@@ -51,7 +52,7 @@ def _second(name: str, command: str, environment: dict[str, str], folder: Path) 
 
 
 def main() -> None:
-    """Measure one set, start the second, measure both, audit."""
+    """Measure one set, both, and one again; then audit."""
     console = Console()
     folder = Path(tempfile.mkdtemp(prefix="frontrow-scale-"))
     folder.chmod(0o755)
@@ -61,9 +62,13 @@ def main() -> None:
         stack = Stack.start(folder, "scale", ONE)
         rig._stacks.append(stack)  # noqa: SLF001 - the rig ends it.
         steps = loads(rig, stack)
-        alone = {name: rate(stack, journey, ()) for name, journey in steps.items()}
+        before = {name: rates(stack, journey, ()) for name, journey in steps.items()}
         second, other = second_set(stack, folder)
-        both = {name: rate(stack, journey, (other,)) for name, journey in steps.items()}
+        both = {name: median(rates(stack, journey, (other,))) for name, journey in steps.items()}
+        while second:
+            second.pop().stop()
+        # Once more with one set: the machine may be in another mood by now.
+        alone = {name: median([*before[name], *rates(stack, journey, ())]) for name, journey in steps.items()}
         for name in steps:
             console.print(
                 f"{name}: one set {alone[name]:,.0f}/s, two sets {both[name]:,.0f}/s, x {both[name] / alone[name]:.2f}"
@@ -88,14 +93,14 @@ def loads(rig: Rig, stack: Stack) -> dict[str, journeys.Journey]:
     }
 
 
-def rate(stack: Stack, journey: journeys.Journey, also: tuple[str, ...]) -> float:
-    """Return the median of some rounds, in journeys per second."""
+def rates(stack: Stack, journey: journeys.Journey, also: tuple[str, ...]) -> list[float]:
+    """Return some rounds, in journeys per second."""
     rounds = []
     for _ in range(ROUNDS):
         load = drive(stack.url, journey, clients=64, seconds=SECONDS, also=also)
         check(load)
         rounds.append(load.per_second)
-    return sorted(rounds)[len(rounds) // 2]
+    return rounds
 
 
 if __name__ == "__main__":
