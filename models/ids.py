@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from models.database import Prepared
+from models.database import Prepared, db
 from models.locking import remembered
 
 
@@ -11,7 +11,10 @@ def reserve_ids(entity: Any, count: int) -> None:
     known: dict[int, None] = remembered(f"ids of {entity._table_}")
     missing = count - len(known)
     if missing > 0:
-        known.update(dict.fromkeys(id_ for (id_,) in _NEXT.rows(f"{entity._table_}_id_seq", missing)))
+        # A sequence knows of no rows, so what was changed need not be sent before it is asked.
+        with db._get_cache().flush_disabled():  # noqa: SLF001
+            found = _NEXT.rows(f"{entity._table_}_id_seq", missing)
+        known.update(dict.fromkeys(id_ for (id_,) in found))
 
 
 def new_id(entity: Any) -> int:

@@ -51,6 +51,17 @@ def test_a_batch_of_holds_is_one_trip_and_one_of_payments_two(sale, trips):
     assert trips == [2 * 7, 2]
 
 
+def test_a_payment_alone_is_two_trips_as_well(sale, trips):
+    show = sale.show(seats=1)
+    sale.done("points.charge", "ann", amount=5_000)
+    token = sale.inside(show, "ann")
+    arguments = {"performance_id": show.performance_id, "seat_ids": show.seat_ids}
+    hold = sale.done("reservation.hold", "ann", queue_token_id=token, **arguments)
+    trips.clear()
+    sale.done("payment.pay", "ann", queue_token_id=token, reservation_id=hold["id"])
+    assert trips == [6, 1]
+
+
 def test_what_changes_twice_in_a_batch_is_sent_twice(sale, trips):
     sale.done("points.charge", "ann", amount=1)
     trips.clear()
