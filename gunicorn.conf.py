@@ -58,4 +58,7 @@ def when_ready(_server: Any) -> None:
 
 def child_exit(_server: Any, worker: Any) -> None:
     """Strike a process that has ended, however it did, from those that may take connections."""
-    worker.share.leave()
+    # Another worker class has no share; a fault in here would end them all.
+    share = getattr(worker, "share", None)
+    if share is not None:
+        share.leave()

@@ -53,16 +53,25 @@ class Threads:
     def __init__(self, count: int, serve: Callable[[Any], None]) -> None:
         """Start so many threads that call `serve` with what is put."""
         self._waiting: SimpleQueue[Any] = SimpleQueue()
-        self._count, self._serve = count, serve
+        self._serve = serve
         self.put = self._waiting.put
-        for number in range(count):
-            threading.Thread(target=self._run, name=f"web-{number}", daemon=True).start()
+        self._threads = [
+            threading.Thread(target=self._run, name=f"web-{number}", daemon=True) for number in range(count)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def shutdown(self, *, wait: bool) -> None:
-        """End the threads after what they do now; nobody waits for them, the main loop has waited before."""
+        """End the threads after what waits for them; gunicorn never waits for them here."""
         del wait
-        for _ in range(self._count):
+        for _ in self._threads:
             self.put(None)
+
+    def join(self, seconds: float) -> None:
+        """Wait until the threads have ended, no longer than so many seconds in all."""
+        until = monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, until - monotonic()))
 
     def _run(self) -> None:
         while (connection := self._waiting.get()) is not None:
@@ -82,6 +91,11 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc]
         self.watch = Watch()
         self.watch.start()
         super().init_process()
+
+    def run(self) -> None:
+        """Serve until told to stop; whoever is being answered then is answered to the end, within his own limit."""
+        super().run()
+        self.tpool.join(max(0.0, ANSWER_SECONDS - self.cfg.graceful_timeout))
 
     def get_thread_pool(self) -> Threads:
         """Return the threads that answer."""

@@ -79,6 +79,9 @@ def _keep(cache: core.SessionCache) -> None:
         _send(cache)
         unsent = _unsent(cache)
     unsent.objects |= objects
+    if objects:
+        # Nothing waits to be saved from now on, so what was changed must show in another way (`statements.changes`).
+        cache.raw_changes = getattr(cache, "raw_changes", 0) + 1
     cache.keeps = True
     try:
         _pony_flush(cache)

@@ -2,4 +2,3 @@
 -- `one_live_token_per_user`, which must be; a second one would have to be written again with every admission. So this
 -- index, for looking up what became of a fan, holds only tokens that have ended.
 CREATE INDEX ended_tokens_of_user ON queue_token (user_id, id) WHERE ended_at IS NOT NULL;
-DROP INDEX tokens_of_user;

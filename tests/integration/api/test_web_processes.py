@@ -75,18 +75,17 @@ def read(connection: socket.socket) -> int:
 
 
 @contextmanager
-def web(tmp_path: Path, worker_class: str | None = None) -> Iterator[Web]:
-    """Run gunicorn with our settings; `worker_class` in place of ours."""
+def web(tmp_path: Path, *options: str, processes: int = 2) -> Iterator[Web]:
+    """Run gunicorn with our settings, and options of its own in place of some of them."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "tests.integration.api.told_by:application"]
-    command += ["--worker-class", worker_class] if worker_class else []
-    environment = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), "FRONTROW_WEB_PROCESSES": "2"}
+    environment = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), "FRONTROW_WEB_PROCESSES": str(processes)}
     with (tmp_path / "web.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        process = subprocess.Popen([*command, *options], cwd=ROOT, env=environment, stdout=log, stderr=log)
     try:
         served = Web(process, port)
         wait_for(served.answers)
-        wait_for(lambda: len(served.processes()) == 2)
+        wait_for(lambda: len(served.processes()) == processes)
         yield served
     finally:
         process.terminate()
@@ -94,7 +93,7 @@ def web(tmp_path: Path, worker_class: str | None = None) -> Iterator[Web]:
 
 
 def test_connections_are_shared_evenly(tmp_path):
-    with web(tmp_path, "tests.integration.api.told_by.GreedyWorker") as served:
+    with web(tmp_path, "--worker-class", "tests.integration.api.told_by.GreedyWorker") as served:
         assert any(served.shares()[0] < EVEN for _ in range(TRIES)), "nothing to see without the guard"
     with web(tmp_path) as served:
         assert all(served.shares()[0] >= EVEN for _ in range(TRIES))
@@ -107,6 +106,23 @@ def test_a_process_that_was_killed_takes_no_share_with_it(tmp_path):
         wait_for(lambda: killed not in served.processes() and len(served.processes()) == 2)
         wait_for(served.answers)
         assert served.shares()[0] >= EVEN
+
+
+def test_a_process_of_another_worker_class_may_end(tmp_path):
+    with web(tmp_path, "--worker-class", "gthread") as served:
+        ended = served.processes()[0]
+        os.kill(ended, signal.SIGKILL)
+        wait_for(lambda: ended not in served.processes() and len(served.processes()) == 2)
+        wait_for(served.answers)
+
+
+def test_a_process_that_is_replaced_answers_what_it_has_in_hand(tmp_path):
+    recycling = ("--max-requests", "20", "--max-requests-jitter", "0", "--graceful-timeout", "1")
+    with web(tmp_path, *recycling, processes=1) as served, served.connect() as patient:
+        [replaced] = served.processes()
+        patient.sendall(REQUEST.replace(b"/ ", b"/slow ", 1))
+        wait_for(lambda: served.answers() and served.processes() != [replaced])
+        assert read(patient) == replaced
 
 
 def test_a_connection_is_answered_again_and_again_by_whatever_thread(tmp_path):

@@ -1,4 +1,6 @@
 import threading
+from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
 from pony.orm import core, flush, rollback
@@ -60,6 +62,27 @@ def test_a_payment_alone_is_two_trips_as_well(sale, trips):
     trips.clear()
     sale.done("payment.pay", "ann", queue_token_id=token, reservation_id=hold["id"])
     assert trips == [6, 1]
+
+
+def test_a_refusal_after_a_change_is_seen_although_something_was_asked_in_between(sale):
+    from models.database import rows, write_session
+    from models.errors import InsufficientPointsError
+    from models.order import Order
+    from models.points import PointAccount
+    from workers.batch import SpoiledError, one_by_one
+
+    sale.done("points.charge", "ann", amount=5)
+
+    def operation(_order):
+        PointAccount.locked("ann").balance += 100
+        rows("SELECT 1")
+        message = "too late"
+        raise InsufficientPointsError(message)
+
+    order = Order(uuid4(), "ann", {}, datetime.now(UTC))
+    with pytest.raises(SpoiledError), write_session():
+        one_by_one(operation, lock=None, show=None)([order])
+    assert sale.sql("SELECT balance FROM point_account") == [(5,)]
 
 
 def test_what_changes_twice_in_a_batch_is_sent_twice(sale, trips):
