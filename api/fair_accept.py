@@ -1,8 +1,9 @@
-"""Which web process takes the next connection: the one that has the fewest.
+"""Even shares: which web process takes the next connection, and which has too many.
 
 All processes wake up for a new connection, and the quickest takes it. That is often the same one many times over, whose
-threads then stand in each other's way while another process has nothing to do: polls were three times slower so. As
-the processes share no counter of their own, each writes its connections down where the others can read them.
+threads then stand in each other's way while another process has nothing to do: polls were three times slower so. And
+while a process is being replaced, all come to the others, and would stay there. As the processes share no counter of
+their own, each writes its connections down where the others can read them.
 """
 
 import mmap
@@ -13,6 +14,8 @@ MOST_PROCESSES = 256
 # So long a process that has more leaves a new connection to the others. Nobody is kept waiting longer: who has the
 # fewest may have no time for it either.
 LEAVE_SECONDS = 0.0005
+# A few more than others have is no harm.
+HARMLESS = 8
 _NOT_ACCEPTING = -1
 
 # Made when gunicorn loads the worker's class, before it forks.
@@ -41,3 +44,9 @@ class Share:
         own = _counts[self._place]
         if any(_NOT_ACCEPTING < count < own for count in _counts):
             sleep(LEAVE_SECONDS)
+
+    def fair(self) -> int | None:
+        """Return how many connections to keep when this process has far more than another one, else None."""
+        own = _counts[self._place]
+        fewest = min((count for count in _counts if count > _NOT_ACCEPTING), default=own)
+        return (own + fewest) // 2 if own > 2 * fewest + HARMLESS else None

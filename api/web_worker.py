@@ -21,6 +21,9 @@ from api.request_frame import note_wait
 from api.slow_clients import ANSWER_SECONDS, HEADERS_SECONDS, Watch, close, linger
 from api.unreadable import answer_to
 
+# So often a process looks whether others have far fewer connections.
+LOOK_SECONDS = 0.5
+
 
 class Served:
     """What came of a connection's turn, in the form of the future that gunicorn asks: does it go on, or what fault."""
@@ -84,6 +87,8 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc]
     def __init__(self, age: int, *arguments: Any, **options: Any) -> None:
         """Take what gunicorn gives a worker; runs before the fork."""
         self.share = Share(age)
+        self._fair: int | None = None
+        self._looks_at = 0.0
         super().__init__(age, *arguments, **options)
 
     def init_process(self) -> None:
@@ -108,6 +113,21 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc]
             self.share.tell(self.nr_conns)
         else:
             self.share.leave()
+        if monotonic() >= self._looks_at:
+            self._looks_at = monotonic() + LOOK_SECONDS
+            self._fair = self.share.fair()
+
+    @property
+    def max_keepalived(self) -> int:
+        """How many connections gunicorn keeps: none while there are more than a fair share.
+
+        Answers end with `Connection: close` then, and their clients come again, to an emptier process.
+        """
+        return self._most_kept if self._fair is None or self.nr_conns <= self._fair else 0
+
+    @max_keepalived.setter
+    def max_keepalived(self, most: int) -> None:
+        self._most_kept = most
 
     def accept(self, listener: Any) -> None:
         """Take a new connection, unless a process that has fewer is quicker."""

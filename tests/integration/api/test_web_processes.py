@@ -114,6 +114,28 @@ def test_a_process_that_was_killed_takes_no_share_with_it(tmp_path):
         assert usual_share(served) >= EVEN
 
 
+def test_connections_that_met_in_one_process_part_again(tmp_path):
+    with web(tmp_path) as served, ExitStack() as stack:
+        frozen, crowded = served.processes()
+        os.kill(frozen, signal.SIGSTOP)
+        connections = [stack.enter_context(served.connect()) for _ in range(CONNECTIONS)]
+        assert {answer(connection) for connection in connections} == {crowded}
+        os.kill(frozen, signal.SIGCONT)
+        wait_for(lambda: fewest_of(served, stack, connections) >= EVEN)
+
+
+def fewest_of(served: Web, stack: ExitStack, connections: list[socket.socket]) -> int:
+    """Ask on all connections, and anew on those that the server has closed; return the smaller share of the answers."""
+    by_process = Counter[int]()
+    for place, connection in enumerate(connections):
+        try:
+            by_process[answer(connection)] += 1
+        except OSError:
+            connections[place] = stack.enter_context(served.connect())
+            by_process[answer(connections[place])] += 1
+    return min(by_process.get(pid, 0) for pid in served.processes())
+
+
 def test_a_process_of_another_worker_class_may_end(tmp_path):
     with web(tmp_path, "--worker-class", "gthread") as served:
         ended = served.processes()[0]

@@ -39,3 +39,22 @@ def test_nobody_gives_way_to_one_who_takes_no_more(waits):
     ends.leave()
     stays.give_way()
     assert waits == []
+
+
+@pytest.mark.parametrize(("own", "other", "fair"), [(32, 0, 16), (41, 16, 28), (40, 16, None), (8, 0, None)])
+def test_who_has_far_more_keeps_half_of_both(waits, own, other, fair):
+    fuller, emptier = Share(1), Share(2)
+    fuller.tell(own)
+    emptier.tell(other)
+    assert fuller.fair() == fair
+    assert emptier.fair() is None
+    assert waits == []
+
+
+def test_a_process_alone_keeps_what_it_has(waits):
+    alone, ends = Share(1), Share(2)
+    alone.tell(500)
+    ends.tell(0)
+    ends.leave()
+    assert alone.fair() is None
+    assert waits == []
