@@ -35,12 +35,13 @@ def tree(pid: int) -> Iterator[psutil.Process]:
 
 
 def cpu_by_role(pid: int) -> dict[str, float]:
-    """Return the CPU seconds used so far, per role; of processes that still run."""
+    """Return the CPU seconds used so far, per role; those of children that have ended count for who started them."""
     seconds: dict[str, float] = defaultdict(float)
     for process in tree(pid):
         with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
             times = process.cpu_times()
-            seconds[role(" ".join(process.cmdline()))] += times.user + times.system
+            ended = times.children_user + times.children_system
+            seconds[role(" ".join(process.cmdline()))] += times.user + times.system + ended
     return dict(seconds)
 
 
