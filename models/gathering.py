@@ -36,12 +36,14 @@ class Gathering(Generic[Question, Answer]):
         """
         place = _Place[Question, Answer](question)
         with self._lock:
-            if self._asking < MOST_ASKING:
+            waits = self._asking >= MOST_ASKING
+            if waits:
+                self._waiting.append(place)
+            else:
                 self._asking += 1
                 place.asks_for = [place]
-            else:
-                self._waiting.append(place)
-        if not place.asks_for:
+        # Decided under the lock: whoever is chosen to ask for the others before this line must still take the turn.
+        if waits:
             self._await_turn(place)
         if place.asks_for:
             self._ask_for(place.asks_for)

@@ -170,3 +170,51 @@ def test_who_loses_patience_as_his_turn_to_ask_comes_leaves_nobody_waiting(monke
     monkeypatch.undo()
     assert gathering(5) == 10
     assert asked == [[1], [7], [5]]
+
+
+class SlowToLeave:
+    """A lock that lets a thread of one's choice out only when the others are through with their question."""
+
+    def __init__(self, lock: threading.Lock, others_are_through: threading.Event) -> None:
+        self.lock, self.others_are_through = lock, others_are_through
+        self.slow: int | None = None
+
+    def __enter__(self) -> None:
+        self.lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.release()
+        if threading.get_ident() == self.slow:
+            self.slow = None
+            assert self.others_are_through.wait(PATIENCE)
+
+
+def test_who_is_chosen_before_beginning_to_wait_answers_for_the_others(server: Server) -> None:
+    gathering, through = Gathering(server), threading.Event()
+    gathering._lock = slow = SlowToLeave(gathering._lock, through)  # type: ignore[assignment]
+
+    def first() -> int:
+        try:
+            return gathering(1)
+        finally:
+            through.set()
+
+    def chosen() -> int:
+        assert server.begun.wait(PATIENCE)
+        slow.slow = threading.get_ident()
+        return gathering(2)
+
+    def follower() -> int:
+        waited = threading.Event()
+        while len(gathering._waiting) < 1:
+            waited.wait(0.001)
+        return gathering(3)
+
+    def release() -> None:
+        waited = threading.Event()
+        while len(gathering._waiting) < 2:
+            waited.wait(0.001)
+        server.go.set()
+
+    assert in_parallel(first, chosen, follower, release)[:-1] == [2, 4, 6]
+    assert server.asked == [[1], [2, 3]]
