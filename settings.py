@@ -42,7 +42,10 @@ class Settings(BaseSettings):
     unused_admission_seconds: float = Field(default=60, gt=0)
     waiting_token_seconds: float = Field(default=86_400, gt=0)
     queue_capacity: int = Field(default=100, ge=1)
-    poll_after_seconds: int = Field(default=5, ge=1)
+    # The shortest and the longest interval that waiting fans are told; the longest is by default, and at most, half of
+    # the time that an unused admission is kept.
+    poll_after_seconds: int = Field(default=2, ge=1)
+    poll_at_most_seconds: float | None = Field(default=None, gt=0)
     seats_per_user: int = Field(default=4, ge=1)
     retention_seconds: float = Field(default=86_400, gt=0)
 
@@ -96,6 +99,22 @@ class Settings(BaseSettings):
         )
         raise ValueError(message)
 
+    @model_validator(mode="after")
+    def _intervals_fit(self) -> Self:
+        half = self.unused_admission_seconds / 2
+        given = self.poll_at_most_seconds
+        if given is not None and not self.poll_after_seconds <= given <= max(half, self.poll_after_seconds):
+            message = (
+                "FRONTROW_POLL_AT_MOST_SECONDS must not be less than FRONTROW_POLL_AFTER_SECONDS, nor more than half of"
+                " FRONTROW_UNUSED_ADMISSION_SECONDS"
+            )
+            raise ValueError(message)
+        return self
+
+    def _poll_at_most_seconds(self) -> float:
+        given = self.poll_at_most_seconds
+        return max(self.poll_after_seconds, given if given is not None else self.unused_admission_seconds / 2)
+
     @property
     def policy(self) -> Policy:
         """The rules of the sale, in the shape the domain takes them."""
@@ -107,7 +126,8 @@ class Settings(BaseSettings):
             retention=timedelta(seconds=self.retention_seconds),
             seats_per_user=self.seats_per_user,
             queue_capacity=self.queue_capacity,
-            poll_after=timedelta(seconds=self.poll_after_seconds),
+            poll_at_least=timedelta(seconds=self.poll_after_seconds),
+            poll_at_most=timedelta(seconds=self._poll_at_most_seconds()),
         )
 
 

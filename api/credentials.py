@@ -17,6 +17,7 @@ from models import clock
 from models.database import DatabaseUnavailableError, check_clock, read_session, write_session
 from models.errors import NotAdmittedError, TokenInvalidError, WrongConcertError
 from models.gathering import Gathering
+from models.pacing import told
 from models.queue_token import QueueToken, QueueTokenStatus, Standing
 from settings import Settings
 
@@ -72,7 +73,7 @@ class Gatekeeper:
         self._signature = signature
         self._lines = lines
         self._recent = RecentStandings(freshness)
-        self._retry_after = str(settings.poll_after_seconds)
+        self._policy = settings.policy
 
     def admit(self, req: falcon.Request, credential: Credential) -> Caller:
         """Return who is calling when his credential is genuine and of the right kind; asks no server but the time."""
@@ -108,11 +109,13 @@ class Gatekeeper:
             raise self._not_admitted(caller.token)
 
     def _not_admitted(self, token: QueueTokenClaims) -> ProblemError:
-        position = self._lines.of(token.concert_id, token.place).line.position(token.place)
+        line = self._lines.of(token.concert_id, token.place).line
+        position = line.position(token.place)
+        paced = told(line.pacing_wait_seconds(position), token.id, self._policy)
         return ProblemError(
             code=NotAdmittedError.code,
             detail=f"The queue token still waits, at position {position}.",
-            headers={"Retry-After": self._retry_after},
+            headers={"Retry-After": str(paced.seconds)},
             position=position,
         )
 

@@ -53,11 +53,10 @@ class TaskView:
         return task
 
     def _with_token(self, result: dict[str, Any]) -> dict[str, Any]:
-        """Replace the place in the line by the signed token that carries it."""
-        shown = {name: value for name, value in result.items() if name != "place"}
+        """Add the signed token to what the worker said of it."""
         issued_at = datetime.fromisoformat(result["issued_at"])
         claims = QueueTokenClaims(result["id"], result["concert_id"], result["place"], result["user_id"], issued_at)
-        return {"token": self._signature.sign(claims), **shown}
+        return {"token": self._signature.sign(claims), **result}
 
 
 def _tasks(wanted: Sequence[tuple[UUID, str]]) -> Sequence[dict[str, Any] | None]:

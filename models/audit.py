@@ -161,6 +161,13 @@ INVARIANTS = (
             GROUP BY q.concert_id HAVING count(*) > greatest(q.capacity, q.admitted_under)""",
     ),
     _Invariant(
+        "no unused admission withdrawn before its fan was to ask again",
+        "SELECT count(*) FROM queue_token WHERE asks_by IS NOT NULL",
+        """SELECT 'token ' || id || ' ended ' || (asks_by - ended_at) || ' before its fan was to ask again'
+             FROM queue_token
+            WHERE status = 'expired' AND used_at IS NULL AND ended_at < asks_by AND ended_at < expires_at""",
+    ),
+    _Invariant(
         "nothing is held with a token that was used up or given up",
         "SELECT count(*) FROM reservation WHERE status = 'held'",
         """SELECT 'reservation ' || r.id || ' is held with token ' || t.id || ', which is ' || t.status

@@ -52,8 +52,12 @@ def _answer(
     standing = tokens.get((concert_id, order.user_id))
     if standing is None:
         return QueueClosedError(f"The line of concert {concert_id} is closed.")
-    # The place is not shown to the fan: it is what his token is signed with.
-    return {**standing.view(None, policy), "position": positions.get(standing.id), "place": standing.place}
+    position = positions.get(standing.id)
+    shown = {**standing.view(None, policy), "position": position}
+    if position is not None:
+        paced = standing.told(queues[concert_id].wait_seconds(position), policy)
+        shown |= {"poll_after_seconds": paced.seconds, "watch": paced.watch}
+    return shown
 
 
 def _live_tokens(orders: Sequence[Order], now: datetime) -> dict[tuple[int, str], Standing]:

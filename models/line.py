@@ -1,14 +1,16 @@
 """The line as it stands at one moment: positions and estimates without counting the line."""
 
+import json
 from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import datetime
-from math import ceil, exp
+from math import ceil, inf
 from typing import Any
 
 from models.database import rows
 from models.errors import ConcertNotFoundError
-from models.queue import RATE_WINDOW, QueueState
+from models.pacing import SLOWEST_TURN, Pace
+from models.queue import QueueState
 
 # For so many at the head of the line the position is exact. Farther back those who left are not
 # taken off before the head comes near, so a position can be too high but never grows.
@@ -19,7 +21,8 @@ HEAD = 1000
 class Line:
     """A snapshot of one concert's line.
 
-    `head` holds the places of the first up to `HEAD` who wait, in order; `issued` is the newest place.
+    `head` holds the places of the first up to `HEAD` who wait, in order; `issued` is the newest place. `pace` is what
+    told intervals go by; None in a line that an older version made and nobody was admitted from since.
     """
 
     concert_id: int
@@ -33,6 +36,7 @@ class Line:
     observed_rate: float
     head: tuple[int, ...]
     taken_at: datetime
+    pace: Pace | None = None
 
     @classmethod
     def load(cls, concert_id: int, now: datetime) -> "Line":
@@ -41,9 +45,11 @@ class Line:
         if not found:
             message = f"There is no concert {concert_id}."
             raise ConcertNotFoundError(message)
-        state, capacity, issued, serving, waiting, active, limit, rate, credited_at, head = found[0]
-        rate *= exp(-max(0.0, (now - credited_at).total_seconds()) / RATE_WINDOW)
-        return cls(concert_id, state, capacity, issued, serving, max(0, waiting), active, limit, rate, tuple(head), now)
+        state, capacity, issued, serving, waiting, active, limit, rate, entry, head = found[0]
+        pace = Pace(*json.loads(entry)) if entry else None
+        return cls(
+            concert_id, state, capacity, issued, serving, max(0, waiting), active, limit, rate, tuple(head), now, pace
+        )
 
     @property
     def is_whole(self) -> bool:
@@ -82,6 +88,12 @@ class Line:
         by_room = behind_room / max(self.observed_rate, self.capacity / SLOWEST_TURN) if behind_room else 0.0
         return max(1, ceil(min(LONGEST_WAIT, max(by_limit, by_room))))
 
+    def pacing_wait_seconds(self, position: int) -> float:
+        """Return the wait that the told interval of a position goes by; infinite while nobody is admitted."""
+        if self.state != QueueState.OPEN or self.pace is None:
+            return inf
+        return self.pace.wait_seconds(position)
+
     def view(self) -> dict[str, Any]:
         """Return the contract's body of `GET /v1/queues/{concert_id}`; the estimate is a newcomer's."""
         return {
@@ -95,9 +107,6 @@ class Line:
         }
 
 
-# Seconds after which each place inside is free again at the latest, by the default policy; it is
-# what an estimate falls back to before any admission was seen.
-SLOWEST_TURN = 600.0
 # A year says enough; a rate close to nothing would make the estimate endless.
 LONGEST_WAIT = 31_536_000.0
 
@@ -105,7 +114,7 @@ _LOAD = """
     SELECT q.state, q.capacity, q.last_place, q.serving_number, q.last_place - q.admitted_total - q.gone_total,
            (SELECT count(*) FROM queue_token t
              WHERE t.concert_id = q.concert_id AND t.status = 'active' AND t.expires_at > $now),
-           q.admit_per_second, q.admission_rate, q.credited_at,
+           q.admit_per_second, q.admission_rate, q.pace -> -1,
            ARRAY(SELECT t.place FROM queue_token t
                   WHERE t.concert_id = q.concert_id AND t.place > q.serving_number
                     AND t.status = 'waiting' AND t.expires_at > $now

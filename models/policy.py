@@ -13,6 +13,7 @@ class Policy:
     unused_admission: timedelta = timedelta(seconds=60)
     waiting_token: timedelta = timedelta(hours=24)
     retention: timedelta = timedelta(hours=24)
-    poll_after: timedelta = timedelta(seconds=5)
+    poll_at_least: timedelta = timedelta(seconds=2)
+    poll_at_most: timedelta = timedelta(seconds=30)
     seats_per_user: int = 4
     queue_capacity: int = 100

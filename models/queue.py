@@ -1,20 +1,18 @@
 """The queue of a concert: the line's counters, and who is let in how fast."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from math import exp
+from math import inf
 from typing import Any
 
-from pony.orm import Optional, PrimaryKey, Required
+from pony.orm import Json, Optional, PrimaryKey, Required
 
 from models.database import Entity, change, rows
 from models.errors import ConcertNotFoundError
 from models.locking import lock
+from models.pacing import Pace, Turnover, asks_by, next_places, remembered
 from models.policy import Policy
-
-# Over how many seconds the observed admission rate is averaged; it only feeds estimates.
-RATE_WINDOW = 60.0
 
 
 class QueueState(StrEnum):
@@ -32,6 +30,8 @@ class Queue(Entity):
     waits has a place between them. `admitted_total` and `gone_total` count who was admitted and who
     left or expired while waiting, so the length of the line needs no counting. `admitted_under` is the
     capacity of the last admission: after the capacity was lowered, so many may still be inside.
+    `admission_rate` is how many a second came free while the room was full, lately; `pace` is what told intervals
+    went by (models/pacing.py).
     """
 
     _table_ = "queue"
@@ -47,16 +47,23 @@ class Queue(Entity):
     credit = Required(float, default=0)
     credited_at = Required(datetime, sql_type="timestamptz")
     admission_rate = Required(float, default=0)
+    pace = Required(Json, default=[])
+    turnover = Required(float, default=0)
+    turnover_seconds = Required(float, default=0)
+    saturated_at = Optional(datetime, sql_type="timestamptz")
 
     @classmethod
     def open_for(cls, concert_id: int, *, capacity: int, admit_per_second: float | None, now: datetime) -> "Queue":
         """Create the open line of a new concert."""
+        expected, room = Turnover().expected(capacity), capacity + next_places(capacity)
         return cls(
             concert_id=concert_id,
             state=QueueState.OPEN.value,
             capacity=capacity,
             admit_per_second=admit_per_second,
             credited_at=now,
+            # Nothing was told of this line before.
+            pace=[list(Pace(0.0, 0, room, expected, admit_per_second))],
         )
 
     @classmethod
@@ -69,17 +76,25 @@ class Queue(Entity):
         return found[concert_id]
 
     @classmethod
-    def steer(cls, concert_id: int, **settings: Any) -> dict[str, Any]:
+    def steer(cls, concert_id: int, *, now: datetime, policy: Policy, **settings: Any) -> dict[str, Any]:
         """Set any of `state`, `capacity`, `admit_per_second`; return them all. Refuses with `ConcertNotFoundError`."""
         queue = cls.locked(concert_id)
-        for name, value in settings.items():
-            setattr(queue, name, value)
+        queue._set(settings, now, policy)  # noqa: SLF001  # It is one of us.
         return {
             "concert_id": concert_id,
             "state": str(queue.state),
             "capacity": queue.capacity,
             "admit_per_second": queue.admit_per_second,
         }
+
+    def _set(self, settings: Mapping[str, Any], now: datetime, policy: Policy) -> None:
+        # In a larger room more turns end a second.
+        self._learned(self._turnover.scaled(settings.get("capacity", self.capacity) / self.capacity))
+        for name, value in settings.items():
+            setattr(self, name, value)
+        self.saturated_at = None
+        # From this moment on intervals go by what was set now; the next admission finds out what room there is.
+        self._remember_pace(0, now, policy, at_once=True)
 
     @property
     def waiting(self) -> int:
@@ -98,28 +113,39 @@ class Queue(Entity):
         only become fewer while they are counted.
         """
         self.expire_active(now, policy)
-        room = self._room(now)
-        if room <= 0 or self.waiting <= 0:
-            return 0
-        admitted = rows(
-            _ADMIT,
-            concert_id=self.concert_id,
-            serving=self.serving_number,
-            room=room,
-            now=now,
-            expires_at=now + policy.active_token,
-        )
-        if admitted:
-            self.serving_number = max(place for (place,) in admitted)
-            self._account_for(len(admitted), now)
-        return len(admitted)
-
-    def _room(self, now: datetime) -> int:
         if self.state != QueueState.OPEN:
             return 0
+        free = self._free()
+        admitted = self._admit(min(free, self._allowed_at(now)), now, policy)
+        self._learn(admitted, free - admitted, now)
+        if admitted:
+            self._account_for(admitted, now)
+        self._remember_pace(free - admitted, now, policy)
+        return admitted
+
+    def _admit(self, room: int, now: datetime, policy: Policy) -> int:
+        if room <= 0 or self.waiting <= 0:
+            return 0
+        found = rows(_NEXT, concert_id=self.concert_id, serving=self.serving_number, room=room, now=now)
+        if not found:
+            return 0
+        last = max(place for _, place in found)
+        admitted = change(
+            _ADMIT,
+            ids=[token_id for token_id, _ in found],
+            now=now,
+            expires_at=now + policy.active_token,
+            asks_by=asks_by(self._paces, last, now, policy),
+        )
+        self.serving_number = last
+        return admitted
+
+    def _free(self) -> int:
         [(active,)] = rows(_COUNT_ACTIVE, concert_id=self.concert_id)
-        free: int = self.capacity - int(active)
-        return free if self.admit_per_second is None else min(free, int(self._credit_at(now)))
+        return int(self.capacity - active)
+
+    def _allowed_at(self, now: datetime) -> int:
+        return int(self._credit_at(now)) if self.admit_per_second is not None else int(self.capacity)
 
     def _credit_at(self, now: datetime) -> float:
         """How many the rate allows now: what one second brings is saved up at most, or one admission."""
@@ -128,15 +154,50 @@ class Queue(Entity):
         return float(min(earned, max(1.0, rate)))
 
     def _account_for(self, admitted: int, now: datetime) -> None:
-        elapsed = max(0.0, (now - self.credited_at).total_seconds())
-        self.admission_rate = self.admission_rate * exp(-elapsed / RATE_WINDOW) + admitted / RATE_WINDOW
         self.credit = self._credit_at(now) - admitted if self.admit_per_second else 0.0
         self.credited_at = now
         self.admitted_total += admitted
         self.admitted_under = self.capacity
 
+    @property
+    def _turnover(self) -> Turnover:
+        return Turnover(self.turnover, self.turnover_seconds)
+
+    def _learn(self, admitted: int, free: int, now: datetime) -> None:
+        """Learn how quickly places come free, as long as the room is full: only then an admission is a free place."""
+        if self.saturated_at is not None:
+            elapsed = max(0.0, (now - self.saturated_at).total_seconds())
+            self._learned(self._turnover.after(elapsed, admitted))
+        self.saturated_at = now if free <= 0 < self.waiting - admitted else None
+
+    def _learned(self, turnover: Turnover) -> None:
+        self.turnover, self.turnover_seconds = turnover
+        self.admission_rate = turnover.rate()
+
+    @property
+    def _paces(self) -> list[Pace]:
+        return [Pace(*entry) for entry in self.pace]
+
+    def wait_seconds(self, position: int) -> float:
+        """Return the wait that the told interval of a position goes by; infinite while nobody is admitted."""
+        is_paced = self.state == QueueState.OPEN and self.pace
+        return self._paces[-1].wait_seconds(position) if is_paced else inf
+
+    def _remember_pace(self, free: int, now: datetime, policy: Policy, *, at_once: bool = False) -> None:
+        """Note what intervals go by from now on; a line that is not open admits nobody."""
+        rate = self._turnover.expected(self.capacity) if self.state == QueueState.OPEN else 0.0
+        room = max(0, free) + next_places(self.capacity)
+        entry = Pace(round(now.timestamp(), 3), self.serving_number, room, round(rate, 4), self.admit_per_second)
+        before = self._paces
+        after = remembered(before, entry, policy, at_once=at_once)
+        if after != before:
+            self.pace = [list(entry) for entry in after]
+
     def expire_active(self, now: datetime, policy: Policy) -> int:
-        """End active tokens whose time is over, and admissions that were never used; return how many."""
+        """End active tokens whose time is over, and admissions that were never used; return how many.
+
+        An admission counts as unused from the moment its fan was told to ask again, not before.
+        """
         unused_since = now - policy.unused_admission
         return change(_EXPIRE_ACTIVE, concert_id=self.concert_id, now=now, unused_since=unused_since)
 
@@ -160,7 +221,8 @@ class Queue(Entity):
              WHERE EXISTS (SELECT FROM queue_token t WHERE t.concert_id = q.concert_id
                               AND t.status = 'waiting' AND t.expires_at <= $now)
                 OR EXISTS (SELECT FROM queue_token t WHERE t.concert_id = q.concert_id AND t.status = 'active'
-                              AND (t.expires_at <= $now OR t.used_at IS NULL AND t.admitted_at <= $unused_since))
+                              AND (t.expires_at <= $now
+                                   OR t.used_at IS NULL AND coalesce(t.asks_by, t.admitted_at) <= $unused_since))
              ORDER BY concert_id
         """
         return [concert_id for (concert_id,) in rows(sql, now=now, unused_since=now - policy.unused_admission)]
@@ -168,23 +230,25 @@ class Queue(Entity):
 
 _COUNT_ACTIVE = "SELECT count(*) FROM queue_token WHERE concert_id = $concert_id AND status = 'active'"
 
-# An array is made once. As a semi-join, PostgreSQL may run the subquery again for each row of a table it takes for
-# tiny; the rows just changed are then passed over, and the LIMIT lets everybody in.
-_ADMIT = """
-    UPDATE queue_token SET status = 'active', admitted_at = $now, expires_at = $expires_at
-     WHERE status = 'waiting' AND id = ANY(ARRAY(
-           SELECT id FROM queue_token
-            WHERE concert_id = $concert_id AND place > $serving AND status = 'waiting' AND expires_at > $now
-            ORDER BY place LIMIT $room FOR UPDATE))
-    RETURNING place
+_NEXT = """
+    SELECT id, place FROM queue_token
+     WHERE concert_id = $concert_id AND place > $serving AND status = 'waiting' AND expires_at > $now
+     ORDER BY place LIMIT $room FOR UPDATE
 """
 
+_ADMIT = """
+    UPDATE queue_token SET status = 'active', admitted_at = $now, expires_at = $expires_at, asks_by = $asks_by
+     WHERE id = ANY($ids) AND status = 'waiting'
+"""
+
+# An array is made once. As a semi-join, PostgreSQL may run the subquery again for each row of a table it takes for
+# tiny; the rows just changed are then passed over, and the LIMIT ends everybody.
 _EXPIRE_ACTIVE = """
     UPDATE queue_token SET status = 'expired', ended_at = $now
      WHERE id = ANY(ARRAY(
            SELECT id FROM queue_token
             WHERE concert_id = $concert_id AND status = 'active'
-              AND (expires_at <= $now OR used_at IS NULL AND admitted_at <= $unused_since)
+              AND (expires_at <= $now OR used_at IS NULL AND coalesce(asks_by, admitted_at) <= $unused_since)
             ORDER BY id FOR UPDATE SKIP LOCKED))
 """
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from math import ceil, inf
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from models.errors import NotAdmittedError, TokenExpiredError, TokenInvalidError
 from models.lifecycle import move
 from models.line import Line
 from models.locking import lock
+from models.pacing import Told, told
 from models.policy import Policy
 
 
@@ -35,6 +37,8 @@ QUEUE_TOKEN_MOVES = {
     QueueTokenStatus.LEFT: set(),
 }
 LIVE = (QueueTokenStatus.WAITING, QueueTokenStatus.ACTIVE)
+# How often those inside look whether their turn goes on, in seconds.
+INSIDE_SECONDS = 5
 
 
 class Standing(NamedTuple):
@@ -59,20 +63,29 @@ class Standing(NamedTuple):
         if self.status not in LIVE or self.expires_at <= now:
             raise expired(self.status)
 
-    def view(self, line: Line | None, policy: Policy) -> dict[str, Any]:
+    def told(self, wait_seconds: float, policy: Policy, stretch: float = 1.0) -> Told:
+        """Return what the fan is told about asking again; `wait_seconds` is for one that waits."""
+        if self.status != QueueTokenStatus.WAITING:
+            return Told(max(INSIDE_SECONDS, ceil(policy.poll_at_least.total_seconds())), "token")
+        return told(wait_seconds, self.id, policy, stretch)
+
+    def view(self, line: Line | None, policy: Policy, stretch: float = 1.0) -> dict[str, Any]:
         """Return the contract's *QueueToken*; `line` is needed for one that waits."""
         position = line.position(self.place) if line and self.status == QueueTokenStatus.WAITING else None
+        paced = self.told(line.pacing_wait_seconds(position) if line and position else inf, policy, stretch)
         return {
             "id": self.id,
             "concert_id": self.concert_id,
             "user_id": self.user_id,
             "status": str(self.status),
+            "place": self.place,
             "position": position,
             "estimated_wait_seconds": line.estimated_wait_seconds(position) if line and position else None,
             "issued_at": to_rfc3339(self.issued_at),
             "admitted_at": to_rfc3339(self.admitted_at),
             "expires_at": to_rfc3339(self.expires_at),
-            "poll_after_seconds": int(policy.poll_after.total_seconds()),
+            "poll_after_seconds": paced.seconds,
+            "watch": paced.watch,
         }
 
 
@@ -94,6 +107,7 @@ class QueueToken(Entity):
     status = Required(str)
     issued_at = Required(datetime, sql_type="timestamptz")
     admitted_at = Optional(datetime, sql_type="timestamptz")
+    asks_by = Optional(datetime, sql_type="timestamptz")
     used_at = Optional(datetime, sql_type="timestamptz")
     expires_at = Required(datetime, sql_type="timestamptz")
     ended_at = Optional(datetime, sql_type="timestamptz")

@@ -75,10 +75,11 @@ class QueueOfConcert(Resource):
         """Change state, capacity or rate."""
         changes = req.context.body.model_dump(exclude_unset=True)
         with write_session():
-            queue = Queue.steer(concert_id, **changes)
+            now = clock.utcnow()
+            queue = Queue.steer(concert_id, now=now, policy=self.wiring.settings.policy, **changes)
             if changes:
                 by = req.context.caller.user_id
-                OperatorAction.record(Action.PATCH_QUEUE, concert_id, by=by, detail=changes, now=clock.utcnow())
+                OperatorAction.record(Action.PATCH_QUEUE, concert_id, by=by, detail=changes, now=now)
         answer(resp, queue)
 
 

@@ -46,7 +46,6 @@ class CurrentQueueToken(Resource):
         """Take what every poll needs at hand."""
         super().__init__(wiring)
         self._policy = wiring.settings.policy
-        self._retry_after = str(wiring.settings.poll_after_seconds)
 
     @operation(
         "See where one stands",
@@ -54,7 +53,8 @@ class CurrentQueueToken(Resource):
         credential=Credential.QUEUE_TOKEN,
         answers={200: QueueTokenView},
         refusals=(TokenExpiredError,),
-        description="Poll as `Retry-After` says. An admitted fan who never polls nor calls loses his place inside.",
+        description="Ask again as `Retry-After` says (`poll_after_seconds`), or look at the public document of the line"
+        " as `watch` says. An admission that is not used is withdrawn a while after its fan was told to ask again.",
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Tell status and position, from memory as long as the line's snapshot knows that the token waits."""
@@ -67,8 +67,9 @@ class CurrentQueueToken(Resource):
         standing = self._as_waiting(token) if snapshot.knows_waiting(token.place) else None
         if standing is None or standing.is_over(clock.utcnow()):
             standing = _current(token)
-        resp.set_header("Retry-After", self._retry_after)
-        answer(resp, standing.view(snapshot.line, self._policy))
+        view = standing.view(snapshot.line, self._policy)
+        resp.set_header("Retry-After", str(view["poll_after_seconds"]))
+        answer(resp, view)
 
     def _as_waiting(self, token: QueueTokenClaims) -> Standing:
         """Tell from the token itself what its row says as long as it waits."""

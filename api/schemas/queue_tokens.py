@@ -20,6 +20,7 @@ class QueueTokenView(View):
     concert_id: Id
     user_id: UserId
     status: Literal["waiting", "active", "completed", "expired", "left"]
+    place: Count = Field(description="The place in the line; the turn has come when `serving_number` reaches it.")
     position: Annotated[int, Field(ge=1)] | None = Field(
         description="1 is the next to be admitted; null when not waiting. Never grows from one poll to the next."
     )
@@ -27,7 +28,15 @@ class QueueTokenView(View):
     issued_at: Time
     admitted_at: Time | None
     expires_at: Time
-    poll_after_seconds: Count
+    poll_after_seconds: Count = Field(
+        description="When to ask again: a tenth of the estimated wait, within limits, spread a little by token, and"
+        " longer under load. Nobody loses a turn by keeping to it."
+    )
+    watch: Literal["queue", "token"] = Field(
+        description="What to look at every `poll_after_seconds`. `queue`: the public `GET /v1/queues/{concert_id}`; ask"
+        " with the token when `serving_number` reaches `place` or the distance to it has halved, when `state` changes,"
+        " and every few minutes. `token`: this document."
+    )
 
 
 class IssuedQueueTokenView(QueueTokenView):

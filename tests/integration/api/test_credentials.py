@@ -190,7 +190,7 @@ def test_each_credential_gets_what_was_decided(service: Any, world: World, metho
         if answer.status == 401:
             assert answer.headers["www-authenticate"] == "Bearer"
         if answer.code == "not_admitted":
-            assert (answer.body["position"], answer.headers["retry-after"]) == (1, "5")
+            assert (answer.body["position"], answer.headers["retry-after"]) == (1, "2")
         if name in STRANGERS and path in NOT_OWN and answers[name] == "passes":
             assert (answer.status, answer.code) == (404, NOT_OWN[path])
     refused = REFUSED[DECISIONS[method, path]]

@@ -16,10 +16,10 @@ def test_a_fan_joins_is_admitted_holds_pays_and_reads_the_booking(service: Any, 
     issued = service.result(accepted, identity)
     token = issued["token"]
     assert (issued["status"], issued["position"], issued["user_id"]) == ("waiting", 1, user)
-    assert "place" not in issued
+    assert (issued["place"], issued["watch"]) == (1, "token")
 
     poll = service.get("/v1/queue-tokens/current", token)
-    assert (poll.status, poll.headers["retry-after"], poll.body["position"]) == (200, "5", 1)
+    assert (poll.status, poll.headers["retry-after"], poll.body["position"]) == (200, "2", 1)
     told = {"token", "estimated_wait_seconds"}
     assert {**poll.body, **dict.fromkeys(told)} == {**issued, **dict.fromkeys(told)}
 

@@ -162,6 +162,11 @@ PLANTS = {
         SECOND_TOKEN,
         "UPDATE queue SET last_place = last_place + 1",
     ),
+    "an admission withdrawn too early": (
+        {"no unused admission withdrawn before its fan was to ask again"},
+        """UPDATE queue_token SET status = 'expired', ended_at = now(), used_at = NULL,
+                  asks_by = now() + interval '9 s', expires_at = now() + interval '1 h' WHERE user_id = 'released'""",
+    ),
     "a hold of a turn that is over": (
         {"nothing is held with a token that was used up or given up"},
         "UPDATE queue_token SET status = 'completed', ended_at = now() WHERE user_id = 'holds'",
@@ -181,7 +186,7 @@ PLANTS = {
     ),
     "a place given up that is not": (
         {"one effect per request, and none without"},
-        "UPDATE queue_token SET status = 'expired' WHERE user_id = 'left'",
+        "UPDATE queue_token SET status = 'expired', asks_by = NULL WHERE user_id = 'left'",
     ),
     "a request done without an effect": (
         {"one effect per request, and none without"},

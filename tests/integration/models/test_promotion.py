@@ -15,11 +15,13 @@ def _statuses(sale, tokens):
 
 
 def _steer(show, **settings):
+    from models import clock
     from models.database import write_session
+    from models.policy import Policy
     from models.queue import Queue
 
     with write_session():
-        return Queue.steer(show.concert_id, **settings)
+        return Queue.steer(show.concert_id, now=clock.utcnow(), policy=Policy(), **settings)
 
 
 def test_the_first_in_line_are_admitted_up_to_the_capacity(sale):
@@ -67,7 +69,8 @@ def test_an_admission_that_nobody_used_is_given_on_after_a_minute(sale, time):
     sale.promote()
     with write_session():
         QueueToken.mark_used(tokens["came"], clock.utcnow())
-    time.tick(timedelta(seconds=59))
+    # The minute begins when they were told to ask again, two seconds after the admission at the latest.
+    time.tick(timedelta(seconds=61))
     assert sale.promote() == 0
     time.tick(timedelta(seconds=1))
     assert sale.promote() == 1

@@ -37,13 +37,15 @@ def test_one_user_may_stand_in_the_lines_of_two_concerts(sale):
 
 
 def test_an_unknown_concert_and_a_closed_line_refuse_and_their_neighbours_do_not_care(sale):
+    from models import clock
     from models.database import write_session
+    from models.policy import Policy
     from models.queue import Queue
 
     show, closed = sale.show(), sale.show()
     waiting = sale.join(closed, "early")
     with write_session():
-        Queue.steer(closed.concert_id, state="closed")
+        Queue.steer(closed.concert_id, now=clock.utcnow(), policy=Policy(), state="closed")
     wishes = {"a": 999, "b": show.concert_id, "c": closed.concert_id, "early": closed.concert_id}
     ids = {
         user: sale.accept("queue_token.issue", user, concert_id=concert_id).id for user, concert_id in wishes.items()
