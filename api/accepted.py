@@ -9,6 +9,7 @@ import falcon
 import structlog
 from pydantic_core import to_json
 
+from api.deferred_answers import APPLIED, Deferred, DeferredAnswers
 from api.task_view import TaskView
 from models import clock
 from models.database import check_clock, read_session
@@ -21,9 +22,9 @@ log = structlog.get_logger(__name__)
 class Acceptance:
     """Turns a checked request into a row and a 202."""
 
-    def __init__(self, tasks: TaskView) -> None:
-        """Take who shows tasks."""
-        self._tasks = tasks
+    def __init__(self, tasks: TaskView, deferred: DeferredAnswers) -> None:
+        """Take who shows tasks, and who answers when an outcome is there."""
+        self._tasks, self._deferred = tasks, deferred
         self._write_down = Gathering(_write_down)
 
     def accept(self, req: falcon.Request, resp: falcon.Response, **arguments: Any) -> None:
@@ -44,10 +45,16 @@ class Acceptance:
             at=clock.utcnow(),
             trace=_trace(req),
         )
-        accepted = self._accepted(submission)
-        if accepted.replayed:
-            self._answer_again(resp, accepted.id, user_id)
-            return
+        # Before anybody can finish it: an outcome that is announced earlier would be missed.
+        deferred = self._deferred.defer(req, submission.id, user_id)
+        try:
+            accepted = self._accepted(submission)
+            if accepted.replayed:
+                self._answer_again(req, resp, accepted.id, deferred)
+                return
+        except BaseException:
+            self._deferred.cancel(req, deferred)
+            raise
         task.wake_soon(accepted.id)
         log.debug("accepted", request_id=req.context.request_id, task_id=str(accepted.id), operation=task.name)
         _answer(resp, self._tasks.queued(task.name, accepted))
@@ -64,7 +71,7 @@ class Acceptance:
             earlier = Request.accepted_before(req.context.operation.accepts.name, user_id, key, _fingerprint(req))
         if earlier is None:
             return False
-        self._answer_again(resp, earlier.id, user_id)
+        self._answer_again(req, resp, earlier.id, self._deferred.defer(req, earlier.id, user_id))
         return True
 
     def _accepted(self, submission: Submission) -> Accepted:
@@ -73,9 +80,22 @@ class Acceptance:
         with read_session():
             return Request.accepted(submission, written=False)
 
-    def _answer_again(self, resp: falcon.Response, task_id: UUID, user_id: str) -> None:
+    def _answer_again(
+        self, req: falcon.Request, resp: falcon.Response, task_id: UUID, deferred: Deferred | None
+    ) -> None:
         resp.set_header("Idempotent-Replayed", "true")
-        _answer(resp, self._tasks.find(task_id, user_id))
+        if deferred is not None:
+            self._deferred.retarget(deferred, task_id)
+        task = self._tasks.find(task_id, req.context.caller.user_id)
+        if task["status"] == "queued":
+            _answer(resp, task)
+            return
+        self._deferred.cancel(req, deferred)
+        if req.context.get("wait_seconds") is None:
+            _answer(resp, task)
+        else:
+            resp.set_header(APPLIED, "wait")
+            resp.data = to_json(task)
 
 
 def _write_down(submissions: Sequence[Submission]) -> Sequence[bool]:

@@ -16,7 +16,10 @@ from models import database
 from settings import Settings
 from workers.traces import traces_of
 
-EXPOSED_HEADERS = "ETag, Idempotent-Replayed, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID"
+EXPOSED_HEADERS = (
+    "ETag, Idempotent-Replayed, Link, Location, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After,"
+    " X-Request-ID"
+)
 
 
 def create_app(settings: Settings) -> falcon.App[Any, Any]:
@@ -29,7 +32,7 @@ def create_app(settings: Settings) -> falcon.App[Any, Any]:
     )
     wiring = wire(settings)
     enforcement = Enforcement(wiring.gatekeeper, wiring.acceptance, wiring.limits)
-    frames = [RequestFrame(wiring.tally), *_trace_frame(settings)]
+    frames = [RequestFrame(wiring.tally, wiring.deferred_answers.start), *_trace_frame(settings)]
     app: falcon.App[Any, Any] = falcon.App(middleware=[*_cors(settings), *frames, enforcement])
     add_problem_handlers(app)
     add_unreadable_handlers(app)

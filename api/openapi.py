@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from api.credentials import IDENTITY_WILL_DO, QUEUE_TOKEN_WILL_DO, Credential
+from api.deferred_answers import APPLIED
 from api.operation import Operation, operation_of
 from api.problem_codes import PROBLEMS
 from api.routes import ROUTES
@@ -25,8 +26,9 @@ VERSION = "1.0.0"
 _PATH_PARAMETER = re.compile(r"{(\w+)}")
 _ABOUT = """A queue in front of a concert's seats: wait in line, be admitted, hold a seat, pay with points.
 
-Every change is answered `202 Accepted` with a *Task*; poll `Location` for its one outcome. Send an `Idempotency-Key`
-with a change to be able to repeat it safely. Errors are `application/problem+json`; each `code` has a page under
+Every change is answered `202 Accepted` with a *Task*; poll `Location` for its one outcome, or send `Prefer: wait=10`
+and get the finished task with `200` when it is there in time. Send an `Idempotency-Key` with a change to be able to
+repeat it safely. Errors are `application/problem+json`; each `code` has a page under
 `/problems/`."""
 
 _BEARER = {"type": "http", "scheme": "bearer"}
@@ -185,9 +187,24 @@ def _header_parameters(operation: Operation) -> Iterator[dict[str, Any]]:
             "schema": {"type": "string", "pattern": r"^[\x21-\x7E]{1,255}$", "minLength": 1, "maxLength": 255},
         }
 
+    if operation.accepts is not None or operation.waits:
+        yield {
+            "name": "Prefer",
+            "in": "header",
+            "required": False,
+            "description": "`wait=N` (RFC 7240, up to 10 s): answer with the finished task when it is there in time. A"
+            " busy service may ignore it.",
+            "schema": {"type": "string"},
+            "example": "wait=10",
+        }
+
 
 def _answers(operation: Operation) -> dict[str, Any]:
     answers = {str(status): _answer(status, model, operation) for status, model in operation.answers.items()}
+    if operation.accepts is not None or operation.waits:
+        finished = _answer(200, TaskView, operation)
+        finished["headers"] = {APPLIED: _header("`wait` where the outcome was waited for.", "string")}
+        answers["200"] = finished
     if operation.accepts is not None:
         accepted = _answer(202, TaskView, operation)
         accepted["headers"] = {

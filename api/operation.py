@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from api.accepted import Acceptance
 from api.credentials import STANDING_MATTERS, Credential, Gatekeeper
+from api.preferences import wait_seconds
 from api.problems import ProblemError
 from api.rate_limits import RateLimits
 from api.validation import read_body, read_idempotency_key, read_path_ids, read_query
@@ -45,6 +46,8 @@ class Operation:
     description: str = ""
     # A read that fans repeat many times a second may believe what was read of their token in the same tick.
     in_bursts: bool = False
+    # Whether `Prefer: wait` is heeded; it is for whatever accepts a change.
+    waits: bool = False
     media_type: str = "application/json"
 
 
@@ -96,6 +99,8 @@ class Enforcement:
             read_path_ids(params)
         if declared.accepts is not None:
             context.target, context.idempotency_key = dict(params), read_idempotency_key(req)
+        if declared.accepts is not None or declared.waits:
+            context.wait_seconds = wait_seconds(req)
         if declared.body is not None:
             context.body = read_body(req, declared.body)
         if declared.query is not None:

@@ -2,7 +2,9 @@
 
 import re
 import threading
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from itertools import count
 from secrets import token_hex
 from time import perf_counter
@@ -52,14 +54,18 @@ def _patience() -> timedelta:
 class RequestFrame:
     """The outermost middleware of our own."""
 
-    def __init__(self, tally: Tally) -> None:
-        """Draw no prefix yet: the process that serves requests does, which may be a fork of this one."""
-        self._tally = tally
+    def __init__(self, tally: Tally, on_request: Callable[[], None] = lambda: None) -> None:
+        """Draw no prefix yet: the process that serves requests does, which may be a fork of this one.
+
+        `on_request` is called with each request, before anything else.
+        """
+        self._tally, self._on_request = tally, on_request
         self._prefix: str | None = None
         self._numbers = count(1)
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Take over the client's request id when it is a sane one, else give one, and begin to count its waits."""
+        self._on_request()
         wait_in_all(_patience())
         given = req.env.get("HTTP_X_REQUEST_ID")
         request_id = given if given is not None and SANE_ID.fullmatch(given) else self._next_id()
@@ -78,7 +84,17 @@ class RequestFrame:
         """Count the answer, and log it unless it was a mere reading."""
         del resource, succeeded
         wait_in_all(None)
-        status, seconds = resp.status_code, perf_counter() - req.context.started
+        deferred = req.context.get("deferred")
+        if deferred is not None:
+            deferred.counted_by(partial(self._count_deferred, req, resp.status_code))
+            return
+        self._count(req, resp.status_code)
+
+    def _count_deferred(self, req: falcon.Request, put_off: int, sent: int | None) -> None:
+        self._count(req, put_off if sent is None else sent)
+
+    def _count(self, req: falcon.Request, status: int) -> None:
+        seconds = perf_counter() - req.context.started
         method, route = req.method if req.method in METHODS else OTHER, req.uri_template or OTHER
         self._tally.observe(HTTP_SECONDS, seconds, method, route, also=(HTTP_REQUESTS, method, route, str(status)))
         if status >= FIRST_REFUSAL:

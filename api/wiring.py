@@ -5,7 +5,9 @@ from functools import partial
 
 from api.accepted import Acceptance
 from api.credentials import Gatekeeper
+from api.deferred_answers import DeferredAnswers
 from api.freshness import Freshness
+from api.left_tokens import LeftTokens
 from api.lines import Lines
 from api.programme import Programme
 from api.rate_limits import RateLimits
@@ -26,6 +28,8 @@ class Wiring:
     gatekeeper: Gatekeeper
     acceptance: Acceptance
     tasks: TaskView
+    deferred_answers: DeferredAnswers
+    left_tokens: LeftTokens
     lines: Lines
     programme: Programme
     seat_pages: SeatPages
@@ -37,13 +41,17 @@ class Wiring:
 def wire(settings: Settings) -> Wiring:
     """Make the parts of an application; opens no connection."""
     signature, lines = TokenSignature(settings.secret), Lines()
-    tasks, broker = TaskView(signature), broker_of(settings)
+    left, broker = LeftTokens(), broker_of(settings)
+    tasks = TaskView(signature, left)
+    deferred_answers = DeferredAnswers(tasks, broker, left)
     freshness = Freshness(partial(seat_changes.version, broker))
     return Wiring(
         settings=settings,
         gatekeeper=Gatekeeper(settings, signature, lines, freshness),
-        acceptance=Acceptance(tasks),
+        acceptance=Acceptance(tasks, deferred_answers),
         tasks=tasks,
+        deferred_answers=deferred_answers,
+        left_tokens=left,
         lines=lines,
         programme=Programme(),
         seat_pages=SeatPages(freshness),

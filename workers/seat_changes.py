@@ -1,7 +1,7 @@
-"""That seats changed hands, told over the broker, so that who keeps what he read of them reads again.
+"""That seats changed hands, counted in the broker, so that whoever keeps what they read of them reads again.
 
-Nobody depends on it: what is kept ends by itself within half a second. But whoever has just been
-told that his hold is done should see his seats held.
+Nobody depends on it: what is kept ends by itself within half a second. But a fan who was just told that their hold is
+done should see the seats held. The workers count with what they announce (`workers/outcome_channel.py`).
 """
 
 import redis
@@ -12,16 +12,6 @@ KEY = "frontrow:seats-changed"
 OPERATIONS = frozenset(
     {"queue_token.leave", "reservation.hold", "reservation.release", "payment.pay", "payment.refund"}
 )
-
-
-def tell(broker: Broker) -> None:
-    """Tell that seats, or tokens that hold some, have changed; what was changed is committed."""
-    if broker.is_silent:
-        return
-    try:
-        broker.client.incr(KEY)
-    except redis.RedisError:
-        broker.note_silence()
 
 
 def version(broker: Broker) -> bytes | None:

@@ -9,7 +9,7 @@ from celery.signals import worker_process_shutdown
 from models import clock
 from models.order import Order
 from models.request import Outcome, RequestStatus
-from workers import seat_changes
+from workers import outcome_channel, seat_changes
 from workers.app import settings
 from workers.broker import broker_of
 from workers.tally import Histogram, Tally
@@ -20,6 +20,7 @@ tally = Tally(broker_of(settings))
 traces = traces_of(settings)
 
 FINISHED = "requests_finished"
+LEAVE = "queue_token.leave"
 # From accepted to outcome. Most take hundredths of a second; a minute means that workers were away.
 SECONDS = Histogram("request_outcome_seconds", (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0))
 
@@ -44,8 +45,7 @@ def finished(operation: str, orders: Sequence[Order], outcomes: Sequence[Outcome
     """
     if not outcomes:
         return
-    if operation in seat_changes.OPERATIONS and any(outcome.status is RequestStatus.DONE for outcome in outcomes):
-        seat_changes.tell(broker_of(settings))
+    _announce(operation, orders, outcomes)
     codes = [_code(outcome) for outcome in outcomes]
     log.info(
         FINISHED,
@@ -62,6 +62,16 @@ def finished(operation: str, orders: Sequence[Order], outcomes: Sequence[Outcome
         tally.observe(SECONDS, seconds, operation, also=(FINISHED, operation, status, reason))
         if traces is not None:
             traces.finished(operation, order, status, reason, now)
+
+
+def _announce(operation: str, orders: Sequence[Order], outcomes: Sequence[Outcome]) -> None:
+    done = [order for order, one in zip(orders, outcomes, strict=True) if one.status is RequestStatus.DONE]
+    outcome_channel.announce(
+        broker_of(settings),
+        [outcome.request_id for outcome in outcomes],
+        left_token_ids=[order.arguments["queue_token_id"] for order in done] if operation == LEAVE else (),
+        seats_changed=bool(done) and operation in seat_changes.OPERATIONS,
+    )
 
 
 def _code(outcome: Outcome) -> str:

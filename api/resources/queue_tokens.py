@@ -64,7 +64,8 @@ class CurrentQueueToken(Resource):
         except ConcertNotFoundError as error:
             message = "There is no such queue token."
             raise TokenInvalidError(message) from error
-        standing = self._as_waiting(token) if snapshot.knows_waiting(token.place) else None
+        is_known = snapshot.knows_waiting(token.place) and token.id not in self.wiring.left_tokens
+        standing = self._as_waiting(token) if is_known else None
         if standing is None or standing.is_over(clock.utcnow()):
             standing = _current(token)
         view = standing.view(snapshot.line, self._policy)

@@ -6,6 +6,7 @@ import falcon
 
 from api.caching import answer
 from api.credentials import Credential
+from api.deferred_answers import APPLIED
 from api.operation import operation
 from api.schemas.tasks import TaskView
 from api.wiring import Resource
@@ -19,12 +20,24 @@ class OneTask(Resource):
         tag="Tasks",
         credential=Credential.OWNER,
         answers={200: TaskView},
+        waits=True,
         description="404 `task_not_found` for an unknown id and for somebody else's. Poll as `Retry-After` says while"
-        " `queued`; outcomes are kept for 24 h unless the operator set another time.",
+        " `queued`, or wait for the outcome with `Prefer: wait`; outcomes are kept for 24 h unless the operator set"
+        " another time.",
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, task_id: UUID) -> None:
         """Show one of the caller's tasks."""
-        task = self.wiring.tasks.find(task_id, req.context.caller.user_id)
+        deferred_answers, user_id = self.wiring.deferred_answers, req.context.caller.user_id
+        deferred = deferred_answers.defer(req, task_id, user_id)
+        try:
+            task = self.wiring.tasks.find(task_id, user_id)
+        except BaseException:
+            deferred_answers.cancel(req, deferred)
+            raise
         if task["status"] == "queued":
             resp.set_header("Retry-After", "1")
+        else:
+            deferred_answers.cancel(req, deferred)
+            if req.context.get("wait_seconds") is not None:
+                resp.set_header(APPLIED, "wait")
         answer(resp, task)
