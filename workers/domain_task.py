@@ -22,7 +22,7 @@ from models.database import DatabaseUnavailableError, read_session, write_sessio
 from models.errors import REFUSAL_OF_CONSTRAINT, DomainError
 from models.order import Order
 from models.request import Claimed, Outcome, Request
-from workers import outcome, tell, wake_up
+from workers import outcome, standby, tell, wake_up
 from workers.app import app, settings
 from workers.batch import Batch, Lock, Operation, Show, SpoiledError, one_by_one
 from workers.broker import broker_of
@@ -53,6 +53,7 @@ class DomainTask(Task):
 
     abstract = True
     operate: Batch
+    broker_queue: BrokerQueue
 
     def wake(self, request_id: UUID) -> bool:
         """Tell the workers that a request waits; return whether the broker took the word. Never raises."""
@@ -225,12 +226,18 @@ def batch_task(name: str, queue: BrokerQueue) -> Callable[[Batch], DomainTask]:
         def run(self: DomainTask, request_id: str) -> None:
             structlog.contextvars.bind_contextvars(woken_by=request_id)
             self.drain()
+            standby.stand_by(_tasks_of(queue), queue.value, broker_of(settings))
 
         task: DomainTask = app.task(name=name, bind=True, base=DomainTask, queue=queue.value, shared=False)(run)
-        task.operate = operate
+        task.operate, task.broker_queue = operate, queue
         return task
 
     return make
+
+
+def _tasks_of(queue: BrokerQueue) -> dict[str, DomainTask]:
+    tasks = {name: task for name, task in app.tasks.items() if isinstance(task, DomainTask)}
+    return {name: task for name, task in tasks.items() if task.broker_queue is queue}
 
 
 def operations() -> list[str]:

@@ -22,14 +22,22 @@ MARK_SECONDS = 3
 # Under load a wake-up waits so long for others to share it; the first after a pause waits for nobody.
 SHARED_SECONDS = 0.003
 
-# Marks and publishes in one step, which costs one trip and leaves no mark without its message behind.
+# Marks and publishes in one step, which costs one trip and leaves no mark without its message behind. A worker on
+# standby is told directly; a message that must be published in any case goes both ways.
 _PUBLISH_UNLESS_MARKED = """
+local standby = redis.call('EXISTS', KEYS[3]) == 1
 if ARGV[3] == 'always' then
     redis.call('SET', KEYS[1], 1, 'EX', ARGV[2])
 elseif not redis.call('SET', KEYS[1], 1, 'NX', 'EX', ARGV[2]) then
     return 0
 end
-redis.call('LPUSH', KEYS[2], ARGV[1])
+if standby then
+    redis.call('LPUSH', KEYS[4], ARGV[4])
+    redis.call('EXPIRE', KEYS[4], ARGV[2])
+end
+if not standby or ARGV[3] == 'always' then
+    redis.call('LPUSH', KEYS[2], ARGV[1])
+end
 return 1
 """
 
@@ -45,7 +53,8 @@ def wake(task: Task, request_id: UUID, broker: Broker, *, always: bool = False) 
     message = envelope.holding(request_id)
     try:
         broker.script(_PUBLISH_UNLESS_MARKED)(
-            keys=[_mark(task.name), envelope.key], args=[message, MARK_SECONDS, "always" if always else "once"]
+            keys=[_mark(task.name), envelope.key, *standby_keys(envelope.key)],
+            args=[message, MARK_SECONDS, "always" if always else "once", task.name],
         )
     except redis.RedisError:
         broker.note_silence()
@@ -98,6 +107,11 @@ def clear(operation: str, broker: Broker) -> None:
     except redis.RedisError:
         # The mark ends by itself, and the sweep publishes what waits meanwhile.
         broker.note_silence()
+
+
+def standby_keys(queue: str) -> tuple[str, str]:
+    """Return the keys of a broker queue's standby: that a worker stands by, and the wake-ups for it."""
+    return f"frontrow:standby:{queue}", f"frontrow:standby:{queue}:wake-ups"
 
 
 def _mark(operation: str) -> str:
