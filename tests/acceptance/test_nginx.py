@@ -36,8 +36,9 @@ def client(nginx: Nginx) -> Iterator[httpx.Client]:
         yield found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def concert(stack: Stack, client: httpx.Client) -> dict[str, Any]:
+    """A concert that nobody else comes to."""
     operator, now = Fan(client, stack.token("boss-behind-nginx", operator=True)), datetime.now(UTC)
     date = {
         "starts_at": (now + timedelta(days=9)).isoformat(),
@@ -45,9 +46,8 @@ def concert(stack: Stack, client: httpx.Client) -> dict[str, Any]:
         "reservable_until": (now + timedelta(days=8)).isoformat(),
         "sections": [{"name": "A", "rows": 2, "seats_per_row": 5, "price": 70_000}],
     }
-    made = operator.send(
-        "POST", "/v1/operator/concerts", {"title": "Behind nginx", "venue": "Hall", "performances": [date]}
-    )
+    described = {"title": "Behind nginx", "venue": "Hall", "performances": [date]}
+    made = operator.send("POST", "/v1/operator/concerts", described)
     assert made.status_code == 201, made.text
     found: dict[str, Any] = made.json()
     return found
@@ -174,14 +174,14 @@ def test_http_2_is_spoken(nginx: Nginx) -> None:
 
 
 def test_an_ordinary_user_can_run_it(stack: Stack) -> None:
-    found = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
-    account = Account(found.pw_name, found.pw_uid, found.pw_gid) if os.geteuid() == 0 else None
+    nobody = pwd.getpwnam("nobody")
+    account = Account("nobody", nobody.pw_uid, nobody.pw_gid) if os.geteuid() == 0 else None
     with running_nginx(urlsplit(stack.url).netloc, account=account) as nginx, nginx.client() as client:
         headers = {"Authorization": f"Bearer {stack.token('ordinary')}", "Content-Type": "application/json"}
         # A cached document, a body, and an answer: each has a folder of its own.
         assert client.get("/v1/concerts").status_code == 200
         assert client.post("/v1/points/charges", content=b" " * 70_000, headers=headers).status_code == 413
-        assert (nginx.folder / "nginx.pid").stat().st_uid == found.pw_uid
+        assert (nginx.folder / "nginx.pid").stat().st_uid == (account.uid if account else os.geteuid())
         assert any((nginx.folder / "frontrow").iterdir())
 
 
