@@ -19,7 +19,9 @@ from models.performance import Performance
 TAG = "Programme"
 # The programme changes when an operator adds to it; a few seconds later is early enough for a cache.
 PROGRAMME_CACHE = "public, max-age=10"
-LINE_CACHE = "public, max-age=1"
+# Whoever keeps the line may show it a little longer while they fetch the next one: the number that is served only
+# grows, so an old one is merely old. Positions are told by `/v1/queue-tokens/current`, which nobody may keep.
+LINE_CACHE = "public, max-age=1, stale-while-revalidate=4"
 
 
 class Concerts(Resource):
@@ -75,7 +77,8 @@ class Line(Resource):
         tag="Queue tokens",
         answers={200: QueueView},
         refusals=(ConcertNotFoundError,),
-        description="Made for a CDN: it may be kept for a second and has an ETag.",
+        description="Made for a CDN: it may be kept for a second, be shown for four more while the next one is fetched,"
+        " and has an ETag.",
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, concert_id: int) -> None:
         """Show the line from this process's snapshot of it."""

@@ -1,4 +1,4 @@
-"""`frontrow up` in a test's own hands: to be killed, stopped and started again."""
+"""`frontrow up` in a test's own hands: to be killed, stopped and started again; and what is said without an nginx."""
 
 import os
 import signal
@@ -13,9 +13,25 @@ import pytest
 
 from cli import procfile, readiness
 from cli.service import DataDir
+from tests.fixtures.nginx import NGINX
 from tests.waiting import wait_for
 
 READY_SECONDS = 90.0
+_without_nginx: list[pytest.Item] = []
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if NGINX is None:
+        _without_nginx[:] = [item for item in items if "nginx_program" in getattr(item, "fixturenames", ())]
+        items[:] = [item for item in items if item not in _without_nginx]
+        config.hook.pytest_deselected(items=_without_nginx)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _without_nginx:
+        terminalreporter.section("tests behind nginx left out", yellow=True)
+        what = f"{len(_without_nginx)} tests did NOT run: nginx is missing. To run them too: apt-get install nginx"
+        terminalreporter.line(what, yellow=True)
 
 
 def clean_environment() -> dict[str, str]:

@@ -77,7 +77,7 @@ def test_the_line_is_shown_to_everybody(service: Any) -> None:
     service.promote()
     line = service.get(f"/v1/queues/{concert['id']}")
     assert (line.body["waiting"], line.body["active"], line.body["serving_number"]) == (2, 1, 1)
-    assert line.headers["cache-control"] == "public, max-age=1"
+    assert line.headers["cache-control"] == "public, max-age=1, stale-while-revalidate=4"
 
 
 def test_positions_count_down_as_others_leave_or_are_admitted(service: Any) -> None:
