@@ -17,6 +17,14 @@ worker_class = "api.web_worker.WebWorker"
 workers = int(os.environ.get("FRONTROW_WEB_PROCESSES", "2"))
 # A thread waits for PostgreSQL most of the time; each holds one connection, so more threads are more connections.
 threads = int(os.environ.get("FRONTROW_WEB_THREADS", "8"))
+# So many of them serve those inside alone: whose turn it is never waits for those who wait.
+_reserved_threads = int(os.environ.get("FRONTROW_WEB_RESERVED_THREADS", str(threads // 4)))
+# So many requests with `Prefer: wait` may wait for their outcome at a time, in each process; they need no thread.
+_most_parked = int(os.environ.get("FRONTROW_WEB_WAITING", "200"))
+if not 0 <= _reserved_threads < threads:
+    raise ValueError("FRONTROW_WEB_RESERVED_THREADS must be 0 or more, and less than FRONTROW_WEB_THREADS")
+if _most_parked < 0:
+    raise ValueError("FRONTROW_WEB_WAITING must be 0 or more")
 
 # Fans poll every few seconds: their connection is kept for the next poll.
 keepalive = 10
@@ -54,6 +62,11 @@ def when_ready(_server: Any) -> None:
     """Take what was imported out of the garbage collector's rounds, so that workers neither walk nor copy it."""
     gc.collect()
     gc.freeze()
+
+
+def pre_fork(_server: Any, worker: Any) -> None:
+    """Give a process the settings that are ours, not gunicorn's."""
+    worker.reserved_threads, worker.most_parked = _reserved_threads, _most_parked
 
 
 def child_exit(_server: Any, worker: Any) -> None:

@@ -9,6 +9,7 @@ import falcon
 import structlog
 from pydantic_core import to_json
 
+from api import lanes
 from api.deferred_answers import APPLIED, Deferred, DeferredAnswers
 from api.task_view import TaskView
 from models import clock
@@ -56,6 +57,7 @@ class Acceptance:
             self._deferred.cancel(req, deferred)
             raise
         task.wake_soon(accepted.id)
+        lanes.note_task(task.name, queued=True)
         log.debug("accepted", request_id=req.context.request_id, task_id=str(accepted.id), operation=task.name)
         _answer(resp, self._tasks.queued(task.name, accepted))
 

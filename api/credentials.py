@@ -8,8 +8,10 @@ from typing import Final, NamedTuple
 
 import falcon
 
+from api import lanes
 from api.freshness import Freshness
 from api.identity import Identities
+from api.lanes import Lane
 from api.lines import Lines
 from api.problems import ProblemError
 from api.token_signature import PREFIX, QueueTokenClaims, TokenSignature
@@ -90,6 +92,8 @@ class Gatekeeper:
         identity = self._identities.read(token)
         if credential is Credential.OPERATOR and not identity.is_operator:
             raise ProblemError(code="insufficient_scope", detail="The identity's scope does not hold `operator`.")
+        if credential is Credential.OPERATOR:
+            lanes.note(Lane.INSIDE)
         return Caller(identity.user_id)
 
     def check_standing(self, caller: Caller, credential: Credential, *, in_bursts: bool = False) -> None:
@@ -104,6 +108,7 @@ class Gatekeeper:
         standing = self._recent.of(caller.token, now) if in_bursts else standing_of(caller.token)
         standing.check_live(now)
         if standing.status == QueueTokenStatus.ACTIVE:
+            lanes.note(Lane.INSIDE)
             note_use(standing, now)
         elif credential is Credential.ACTIVE_TOKEN:
             raise self._not_admitted(caller.token)

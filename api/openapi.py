@@ -94,7 +94,7 @@ def codes_of(path: str, operation: Operation) -> list[str]:
     if path.startswith("/problems/"):
         codes.append("not_found")
     if path.startswith("/v1/"):
-        codes += ["database_unavailable", "rate_limited"]
+        codes += ["busy", "database_unavailable", "rate_limited"]
     return sorted(set(codes), key=lambda code: (PROBLEMS[code].status, code))
 
 

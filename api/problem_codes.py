@@ -118,6 +118,12 @@ PROBLEMS: dict[str, Problem] = {
     "internal_error": Problem(
         500, "Internal error", "A fault of the service. It was logged under the request's `X-Request-ID`."
     ),
+    "busy": Problem(
+        503,
+        "Busy",
+        "The service is over its means and accepted nothing. Send the same request again after `Retry-After`, with the"
+        " same Idempotency-Key when it has one.",
+    ),
     "database_unavailable": Problem(
         503,
         "Database unavailable",

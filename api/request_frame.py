@@ -12,6 +12,7 @@ from time import perf_counter
 import falcon
 import structlog
 
+from api.pressure import refused
 from models.connection import wait_in_all
 from workers.tally import Histogram, Tally
 
@@ -66,6 +67,7 @@ class RequestFrame:
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Take over the client's request id when it is a sane one, else give one, and begin to count its waits."""
         self._on_request()
+        self._hand_over_refused()
         wait_in_all(_patience())
         given = req.env.get("HTTP_X_REQUEST_ID")
         request_id = given if given is not None and SANE_ID.fullmatch(given) else self._next_id()
@@ -89,6 +91,16 @@ class RequestFrame:
             deferred.counted_by(partial(self._count_deferred, req, resp.status_code))
             return
         self._count(req, resp.status_code)
+
+    def _hand_over_refused(self) -> None:
+        """Count and log what was refused as too late, since it never came here."""
+        counts = refused.take()
+        if counts is None:
+            return
+        for method, times in counts.items():
+            known = method if method in METHODS else OTHER
+            self._tally.count((HTTP_REQUESTS, known, OTHER, "503"), times)
+        log.warning("refused_busy", count=counts.total())
 
     def _count_deferred(self, req: falcon.Request, put_off: int, sent: int | None) -> None:
         self._count(req, put_off if sent is None else sent)

@@ -61,6 +61,12 @@ class Tally:
             if also is not None:
                 self._counts[also] += 1
 
+    def count(self, field: Field, times: int) -> None:
+        """Count something that happened some times."""
+        with self._changed:
+            self._awake()
+            self._counts[field] += times
+
     def _awake(self) -> None:
         if self._counts:
             return

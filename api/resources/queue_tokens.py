@@ -2,9 +2,12 @@
 
 import falcon
 
+from api import lanes
 from api.caching import answer
 from api.credentials import Credential, note_use, standing_of
+from api.lanes import Lane
 from api.operation import operation
+from api.pressure import pressure
 from api.schemas.queue_tokens import IssuedQueueTokenView, IssueQueueToken, QueueTokenView
 from api.token_signature import QueueTokenClaims
 from api.wiring import Resource, Wiring
@@ -68,7 +71,7 @@ class CurrentQueueToken(Resource):
         standing = self._as_waiting(token) if is_known else None
         if standing is None or standing.is_over(clock.utcnow()):
             standing = _current(token)
-        view = standing.view(snapshot.line, self._policy)
+        view = standing.view(snapshot.line, self._policy, pressure.stretch)
         resp.set_header("Retry-After", str(view["poll_after_seconds"]))
         answer(resp, view)
 
@@ -107,5 +110,6 @@ def _current(token: QueueTokenClaims) -> Standing:
     if standing.status != QueueTokenStatus.COMPLETED and (standing.status not in LIVE or standing.is_over(now)):
         raise expired(standing.status)
     if standing.status == QueueTokenStatus.ACTIVE:
+        lanes.note(Lane.INSIDE)
         note_use(standing, now)
     return standing

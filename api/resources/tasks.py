@@ -4,6 +4,7 @@ from uuid import UUID
 
 import falcon
 
+from api import lanes
 from api.caching import answer
 from api.credentials import Credential
 from api.deferred_answers import APPLIED
@@ -40,4 +41,5 @@ class OneTask(Resource):
             deferred_answers.cancel(req, deferred)
             if req.context.get("wait_seconds") is not None:
                 resp.set_header(APPLIED, "wait")
+        lanes.note_task(task["operation"], queued=task["status"] == "queued")
         answer(resp, task)

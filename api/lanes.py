@@ -1,0 +1,145 @@
+"""Lanes: which connection a free thread takes next. Those inside go first, and nobody waits for ever.
+
+A connection's lane is what its last request turned out to be, after its credential was verified; a path or a forged
+token puts nobody ahead. When no connection waits, lanes decide nothing.
+"""
+
+import threading
+from collections import deque
+from enum import IntEnum
+from itertools import count
+from queue import SimpleQueue
+from typing import Any
+
+
+class Lane(IntEnum):
+    """What a connection last spoke for, in the order in which free threads look."""
+
+    # An active queue token, the outcome of a hold, release, payment or charge, or an operator.
+    INSIDE = 0
+    # A fan joining the line.
+    JOIN = 1
+    # Nothing yet.
+    NEW = 2
+    # Whoever waits, and whoever only reads.
+    OUTSIDE = 3
+
+
+# So long a connection may wait for a thread; then it is refused quickly, as its client may not wait for the answer.
+# Those inside are refused last.
+LONGEST_WAIT_SECONDS = {Lane.INSIDE: 4.0, Lane.JOIN: 2.0, Lane.NEW: 2.0, Lane.OUTSIDE: 1.0}
+
+# Of every eight connections that general threads take, each lane has one for sure when somebody waits there.
+_TURNS = (None, Lane.JOIN, None, Lane.NEW, None, Lane.OUTSIDE, None, None)
+
+_INSIDE_OPERATIONS = frozenset({"reservation.hold", "reservation.release", "payment.pay", "points.charge"})
+_JOIN_OPERATION = "queue_token.issue"
+
+_spoken = threading.local()
+
+
+def note(lane: Lane) -> None:
+    """Note what the request of this thread was verified to speak for."""
+    _spoken.lane = lane
+
+
+def note_task(operation: str, *, queued: bool) -> None:
+    """Note that the request of this thread spoke for a task of its caller's."""
+    if operation in _INSIDE_OPERATIONS:
+        note(Lane.INSIDE)
+    elif operation == _JOIN_OPERATION and queued:
+        note(Lane.JOIN)
+
+
+def begin_request(lane: Lane) -> None:
+    """Begin to serve a request of a connection in a lane; nothing is known of the request itself."""
+    _spoken.served, _spoken.lane = lane, Lane.OUTSIDE
+
+
+def served() -> Lane:
+    """Return the lane of the connection that this thread serves."""
+    return getattr(_spoken, "served", Lane.NEW)
+
+
+def end_request() -> Lane:
+    """Return what the request that was served spoke for."""
+    _spoken.served = Lane.NEW
+    return getattr(_spoken, "lane", Lane.OUTSIDE)
+
+
+class Lanes:
+    """Connections that wait for a thread. `reserved` threads serve the inside alone, general ones everybody.
+
+    A deque a lane holds the connections; a queue of tokens, one a connection, wakes the threads. Both are made in C, so
+    a request costs little more here than in one queue.
+    """
+
+    def __init__(self) -> None:
+        """Start with nobody."""
+        self._lanes: tuple[deque[Any], ...] = tuple(deque() for _ in Lane)
+        self._tokens: SimpleQueue[bool] = SimpleQueue()
+        self._inside_tokens: SimpleQueue[bool] = SimpleQueue()
+        self._idle: deque[None] = deque()
+        self._picks = count()
+
+    def put(self, connection: Any) -> None:
+        """Let a connection wait in its lane (`connection.lane`)."""
+        lane = connection.lane
+        self._lanes[lane].append(connection)
+        if lane is Lane.INSIDE and len(self._idle) <= self._tokens.qsize():
+            # No general thread is free for it. Whichever kind of thread comes first takes it, the other finds nothing.
+            self._inside_tokens.put(True)
+        self._tokens.put(True)
+
+    def get(self, *, reserved: bool) -> Any:
+        """Return the next connection for a thread; waits for one. None ends the thread."""
+        return self._get_inside() if reserved else self._get_any()
+
+    def close(self, *, general: int, reserved: int) -> None:
+        """End so many threads of each kind, after what waits for them."""
+        for _ in range(general):
+            self._tokens.put(False)
+        for _ in range(reserved):
+            self._inside_tokens.put(False)
+
+    def _get_inside(self) -> Any:
+        while self._inside_tokens.get():
+            try:
+                return self._lanes[Lane.INSIDE].popleft()
+            except IndexError:
+                continue
+        return None
+
+    def _get_any(self) -> Any:
+        while True:
+            self._idle.append(None)
+            goes_on = self._tokens.get()
+            self._idle.pop()
+            if not goes_on:
+                return None
+            connection = self._pick()
+            if connection is not None:
+                return connection
+
+    def _pick(self) -> Any:
+        turn = _TURNS[next(self._picks) % len(_TURNS)]
+        if turn is not None and self._lanes[turn]:
+            try:
+                return self._lanes[turn].popleft()
+            except IndexError:
+                pass
+        for lane in self._lanes:
+            try:
+                return lane.popleft()
+            except IndexError:
+                continue
+        return None
+
+
+class FirstComeFirstServed(Lanes):
+    """Without lanes: every connection waits in the same one. For comparison, in benchmarks and tests."""
+
+    def put(self, connection: Any) -> None:
+        """Let a connection wait behind all others."""
+        self._lanes[Lane.OUTSIDE].append(connection)
+        self._tokens.put(True)

@@ -1,0 +1,197 @@
+"""Parked connections: requests that are answered later, by whoever learns the outcome, without a thread that waits.
+
+The application parks a request through `environ["frontrow.park"]` and returns its usual answer, which is kept. The
+server takes the connection from its thread and neither writes to it nor listens to it until somebody decides.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from gunicorn.http import wsgi  # type: ignore[import-untyped]
+
+Application = Callable[..., Iterable[bytes]]
+Headers = list[tuple[str, str]]
+
+
+class Answer(NamedTuple):
+    """An answer that was put off. `response` is gunicorn's, to which nothing was given yet."""
+
+    response: Any
+    status: str
+    headers: Headers
+    body: bytes
+
+
+class Kept(NamedTuple):
+    """A connection, and the answer that was put off."""
+
+    connection: Any
+    answer: Answer
+
+
+class Decision(NamedTuple):
+    """Another answer in place of the kept one; headers are changed or (None) left out."""
+
+    status: str
+    changes: Mapping[str, str | None]
+    body: bytes
+
+
+class Parked:
+    """A request whose answer is put off. Whatever is decided first counts."""
+
+    def __init__(self, send: Callable[["Parked", Kept, Decision | None], None]) -> None:
+        """Take what sends an answer once it is decided and the connection is at hand."""
+        self._send = send
+        self._lock = threading.Lock()
+        self._kept: Kept | None = None
+        self._decision: Decision | None = None
+        self._is_decided = False
+        self.is_cancelled = False
+
+    def answer(self, status: str, changes: Mapping[str, str | None], body: bytes) -> None:
+        """Send another answer than the kept one; headers are changed or (None) left out."""
+        self._decide(Decision(status, changes, body))
+
+    def release(self) -> None:
+        """Send the kept answer."""
+        self._decide(None)
+
+    def cancel(self) -> None:
+        """Put nothing off; only before the application has returned."""
+        self.is_cancelled = True
+
+    def keep(self, kept: Kept) -> None:
+        """Take over the connection; the thread that served it must not touch it again."""
+        with self._lock:
+            self._kept = kept
+            is_decided = self._is_decided
+        if is_decided:
+            self._send(self, kept, self._decision)
+
+    def _decide(self, decision: Decision | None) -> None:
+        with self._lock:
+            if self._is_decided:
+                return
+            self._is_decided, self._decision = True, decision
+            kept = self._kept
+        if kept is not None:
+            self._send(self, kept, decision)
+
+
+class ParkedError(Exception):
+    """Leaves gunicorn's handling of a request without an answer: it was put off."""
+
+    def __init__(self, parked: Parked, answer: Answer) -> None:
+        """Keep what is needed to answer later."""
+        super().__init__("parked")
+        self.parked, self.answer = parked, answer
+
+
+class Parking:
+    """The parked requests of one process, at most so many."""
+
+    def __init__(self, most: int, send: Callable[[Kept, Decision | None], None]) -> None:
+        """Take how many may be parked, and what sends an answer."""
+        self._most, self._deliver = most, send
+        self._parked: set[Parked] = set()
+        self._is_closed = False
+
+    def park(self) -> Parked | None:
+        """Return a place, or None when there is none."""
+        if self._is_closed or len(self._parked) >= self._most:
+            return None
+        parked = Parked(self._send)
+        self._parked.add(parked)
+        return parked
+
+    def leave(self, parked: Parked) -> None:
+        """Give a place up whose request is answered at once after all."""
+        self._parked.discard(parked)
+
+    def close(self) -> None:
+        """Answer everybody with the kept answer, and take nobody more."""
+        self._is_closed = True
+        for parked in tuple(self._parked):
+            parked.release()
+
+    def _send(self, parked: Parked, kept: Kept, decision: Decision | None) -> None:
+        self._parked.discard(parked)
+        self._deliver(kept, decision)
+
+    def wrap(self, application: Application) -> Application:
+        """Let an application park requests."""
+
+        def parkable(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            response = getattr(start_response, "__self__", None)
+            # HTTP/2 has several requests on a connection, and a body that is streamed is not kept.
+            if type(response) is not wsgi.Response:
+                return application(environ, start_response)
+            request = _Request(self, response)
+            environ["frontrow.park"] = request.park
+            try:
+                return request.answered(application(environ, request.start_response))
+            except ParkedError:
+                raise
+            except BaseException:
+                request.give_up()
+                raise
+
+        return parkable
+
+
+class _Request:
+    """One request on its way through the application."""
+
+    __slots__ = ("_head", "_parked", "_parking", "_response")
+
+    def __init__(self, parking: Parking, response: Any) -> None:
+        self._parking, self._response = parking, response
+        self._parked: Parked | None = None
+        self._head: tuple[str, Headers] = ("", [])
+
+    def park(self) -> Parked | None:
+        """Put the answer off; what the application calls."""
+        self._parked = self._parking.park()
+        return self._parked
+
+    @property
+    def _is_parked(self) -> bool:
+        return self._parked is not None and not self._parked.is_cancelled
+
+    def start_response(self, status: str, headers: Headers, exc_info: Any = None) -> Any:
+        """Begin the answer, or keep how it would begin."""
+        if self._is_parked:
+            self._head = (status, headers)
+            return None
+        return self._response.start_response(status, headers, exc_info)
+
+    def answered(self, body: Iterable[bytes]) -> Iterable[bytes]:
+        """Return the body; raises `ParkedError` instead of what was put off."""
+        if self._parked is None:
+            return body
+        if not self._is_parked:
+            self.give_up()
+            return body
+        raise ParkedError(self._parked, Answer(self._response, *self._head, b"".join(body)))
+
+    def give_up(self) -> None:
+        """Give the place up, if there is one."""
+        if self._parked is not None:
+            self._parking.leave(self._parked)
+
+
+def as_bytes(answer: Answer, decision: Decision | None) -> bytes:
+    """Write an answer as it goes over the wire, head and body in one piece."""
+    status, headers, body = answer.status, answer.headers, answer.body
+    if decision is not None:
+        status, body = decision.status, decision.body
+        changed = {name.lower() for name in decision.changes} | {"content-length"}
+        headers = [(name, value) for name, value in headers if name.lower() not in changed]
+        headers += [(name, value) for name, value in decision.changes.items() if value is not None]
+        headers.append(("Content-Length", str(len(body))))
+    response = answer.response
+    response.start_response(status, headers)
+    lines = [*response.default_headers(), *(f"{name}: {value}\r\n" for name, value in response.headers), "\r\n"]
+    return "".join(lines).encode("latin-1") + (b"" if response.req.method == "HEAD" else body)
