@@ -34,35 +34,43 @@ class Served(Protocol):
 def stand_by(tasks: Mapping[str, Served], queue: str, broker: Broker) -> None:
     """Serve the tasks of a broker queue, by name, as wake-ups name them, until none has come for a while."""
     ends = monotonic() + LONGEST_SECONDS
-    while monotonic() < ends and (operation := _next(tasks, queue, broker)) is not None:
-        if operation in tasks:
-            tasks[operation].drain()
+    try:
+        while monotonic() < ends and (operation := _next(tasks, queue, broker)) is not None:
+            _serve(tasks, operation)
+        # Whoever comes from now on sends a Celery message again.
+        for operation in _end(queue, broker):
+            _serve(tasks, operation)
+    except redis.RedisError:
+        broker.note_silence()
+
+
+def _serve(tasks: Mapping[str, Served], operation: str) -> None:
+    if operation in tasks:
+        tasks[operation].drain()
 
 
 def _next(tasks: Mapping[str, Served], queue: str, broker: Broker) -> str | None:
-    """Return the operation that the next wake-up names; None when none came or the broker is away."""
+    """Return the operation that the next wake-up names; None when none came."""
     flag, wake_ups = wake_up.standby_keys(queue)
     until = monotonic() + STANDBY_SECONDS
-    try:
-        while (left := until - monotonic()) > 0:
-            was_on_standby = broker.client.set(flag, 1, px=FLAG_MILLISECONDS, get=True)
-            if was_on_standby is None:
-                # What was accepted before sent a Celery message, which waits until this child is through.
-                for task in tasks.values():
-                    task.drain()
-            found: Any = broker.client.brpop([wake_ups], timeout=min(left, STEP_SECONDS))
-            if found is not None:
-                return bytes(found[1]).decode()
-        return _last(flag, wake_ups, broker)
-    except redis.RedisError:
-        broker.note_silence()
-        return None
+    while (left := until - monotonic()) > 0:
+        was_on_standby = broker.client.set(flag, 1, px=FLAG_MILLISECONDS, get=True)
+        if was_on_standby is None:
+            # What was accepted before sent a Celery message, which waits until this child is through.
+            for task in tasks.values():
+                task.drain()
+        found: Any = broker.client.brpop([wake_ups], timeout=min(left, STEP_SECONDS))
+        if found is not None:
+            return bytes(found[1]).decode()
+    return None
 
 
-def _last(flag: str, wake_ups: str, broker: Broker) -> str | None:
-    """Stand by no more; return the operation of a wake-up that came at the last moment."""
+def _end(queue: str, broker: Broker) -> list[str]:
+    """Stand by no more; return the operations of wake-ups that came at the last moment."""
+    flag, wake_ups = wake_up.standby_keys(queue)
     with broker.client.pipeline() as step:
         step.delete(flag)
-        step.rpop(wake_ups)
+        step.lrange(wake_ups, 0, -1)
+        step.delete(wake_ups)
         found: Any = step.execute()[1]
-    return bytes(found).decode() if found is not None else None
+    return [bytes(operation).decode() for operation in found]

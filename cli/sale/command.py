@@ -17,7 +17,7 @@ from cli.sale.opening import open_sale
 from cli.sale.record import Record
 from cli.sale.report import report
 from cli.sale.summary import Summary, rendered, summarise
-from cli.sale.wire import Pool
+from cli.sale.ways import Ways
 from cli.service import DEFAULT_DATA_DIR, DataDir
 
 AUDIT_WITHIN = 300.0
@@ -34,6 +34,9 @@ class Options:
     capacity: int
     think: float
     at_most: float
+    # Off only to see what they are worth (bench/).
+    paced: bool = True
+    waits: bool = True
 
 
 @click.command()
@@ -89,17 +92,17 @@ def run(options: Options, url: str, data_dir: Path, console: Console) -> Record:
 
 
 async def _live(opened: crowd.Sale, plans: list[plan.FanPlan], url: str, options: Options, console: Console) -> Record:
-    pool = Pool(url, crowd.CONNECTIONS)
     # The plans live as long as the run: collecting garbage among them again and again would slow the fans.
     gc.freeze()
     record = Record(options.fans, options.seats)
+    ways = Ways.to(url, record, paced=options.paced, waits=options.waits)
     watching = asyncio.create_task(progress.watch(record, console))
     try:
-        await crowd.run(opened, plans, pool, record)
+        await crowd.run(opened, plans, ways, record)
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
-        pool.close()
+        ways.close()
     return record
 
 

@@ -10,14 +10,12 @@ from cli.sale.fan import Fan
 from cli.sale.plan import FanPlan
 from cli.sale.record import Record
 from cli.sale.service import FaultError, Refused, Service
-from cli.sale.wire import Pool
-
-CONNECTIONS = 64
+from cli.sale.ways import Ways
 
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """An opened concert. `operator` is a JWT with the operator's scope, `identity` makes a fan's from his user id."""
+    """An opened concert. `operator` is a JWT with the operator's scope, `identity` makes a fan's from their user id."""
 
     concert_id: int
     operator: str
@@ -29,9 +27,9 @@ class Sale:
         return f"sale-{self.concert_id}-{number}"
 
 
-async def run(sale: Sale, plans: list[FanPlan], pool: Pool, record: Record) -> None:
+async def run(sale: Sale, plans: list[FanPlan], ways: Ways, record: Record) -> None:
     """Live through the sale until every fan is through, all is sold, or `at_most` seconds are over."""
-    service = Service(pool, record)
+    service = ways.inside()
     cpu = time.process_time()
     over = asyncio.Event()
     watcher = asyncio.create_task(_watch(sale, service, record, over))
@@ -41,11 +39,13 @@ async def run(sale: Sale, plans: list[FanPlan], pool: Pool, record: Record) -> N
             if over.is_set():
                 break
             identity = sale.identity(sale.user(plan.number))
-            fan = Fan(plan, identity, sale.concert_id, service, record, over)
+            fan = Fan(plan, identity, sale.concert_id, ways, over)
             record.arrived += 1
             fans.create_task(fan.go())
+        record.arrived_at = record.now()
     over.set()
     await watcher
+    service.pool.close()
     record.over_at = record.over_at or record.now()
     record.own_cpu = time.process_time() - cpu
 

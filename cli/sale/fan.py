@@ -2,33 +2,36 @@
 
 import asyncio
 import random
+import time
 from typing import Any
 
 from cli.sale.plan import FanPlan, Temper
-from cli.sale.record import Ending, Record
-from cli.sale.service import FaultError, Refused, Service, told_to_wait
+from cli.sale.record import Ending
+from cli.sale.service import FaultError, Refused
+from cli.sale.waiting import Watch
+from cli.sale.ways import Ways
+from cli.sale.wire import Answer
 
 CHOICES = 8
 PAGE = 500
-POLL = 5.0
 GONE = frozenset({"token_expired", "hold_expired"})
 
 
 class Fan:
-    """A fan of one concert; `identity` is his JWT, `over` is set when the sale has ended."""
+    """A fan of one concert; `identity` is their JWT, `over` is set when the sale has ended."""
 
-    def __init__(
-        self, plan: FanPlan, identity: str, concert_id: int, service: Service, record: Record, over: asyncio.Event
-    ) -> None:
+    def __init__(self, plan: FanPlan, identity: str, concert_id: int, ways: Ways, over: asyncio.Event) -> None:
         self.plan = plan
         self.identity = identity
         self.concert_id = concert_id
-        self.service = service
-        self.record = record
+        self.ways = ways
+        self.service = ways.joining
+        self.record = ways.joining.record
         self.over = over
+        self.asked = 0
         self.chance = random.Random(plan.seed)
         self.token = ""
-        self.arrived = record.now()
+        self.arrived = self.record.now()
 
     async def go(self) -> None:
         """Live through the sale; whatever happens, exactly one ending is written down."""
@@ -44,10 +47,18 @@ class Fan:
         self.record.endings[ending] += 1
 
     async def _visit(self) -> Ending:
-        joined_at = await self._join()
-        gave_up = await self._wait_in_line(joined_at)
+        task = await self._join()
+        self.service = self.ways.waiting
+        gave_up = await self._wait_in_line(task)
         if gave_up is not None:
             return gave_up
+        self.service = self.ways.inside()
+        try:
+            return await self._buy()
+        finally:
+            self.service.pool.close()
+
+    async def _buy(self) -> Ending:
         await self._think()
         reservation = await self._hold_seats()
         if reservation is None:
@@ -59,30 +70,49 @@ class Fan:
         await self._pay_for(reservation)
         return Ending.BOUGHT
 
-    async def _join(self) -> str:
-        """Ask for a place in line; returns when the service accepted the request, in its own words."""
+    async def _join(self) -> dict[str, Any]:
+        """Ask for a place in line; returns the finished task, whose result is the *QueueToken*."""
         task = await self.service.change(
             "join", "POST", "/v1/queue-tokens", self.identity, {"concert_id": self.concert_id}
         )
         self.token = task["result"]["token"]
-        return str(task["submitted_at"])
+        return task
 
-    async def _wait_in_line(self, joined_at: str) -> Ending | None:
-        """Poll as told until it is this fan's turn; returns an ending when he does not get that far."""
+    async def _wait_in_line(self, task: dict[str, Any]) -> Ending | None:
+        """Look as told until it is this fan's turn; returns an ending when they do not get that far."""
         leaves_at = self.arrived + self.plan.patience if self.plan.temper is Temper.LEAVES else float("inf")
-        while True:
-            if self.over.is_set():
-                return Ending.WENT_HOME
-            answer = await self.service.ask("poll", "GET", "/v1/queue-tokens/current", self.token)
-            place = answer.json()
-            if place["status"] == "active":
-                self.record.admitted(joined_at, place["admitted_at"], self.arrived)
-                return None
-            wait = told_to_wait(answer, POLL)
-            if self.record.now() + wait >= leaves_at:
-                await self._leave()
-                return Ending.LEFT
-            await self._until_over(wait)
+        place, answer = task["result"], None
+        if not self.ways.paced or "watch" not in place:
+            place, answer = await self._ask_with_token()
+        while place["status"] != "active":
+            watch = Watch.of(place, self.record.now())
+            wait = self.ways.interval(place, answer)
+            while True:
+                if self.over.is_set():
+                    return Ending.WENT_HOME
+                if self.record.now() + wait >= leaves_at:
+                    await self._leave()
+                    return Ending.LEFT
+                await self._until_over(wait)
+                if not (self.ways.paced and watch.watches_queue) or await self._sees_a_reason(watch):
+                    break
+            place, answer = await self._ask_with_token()
+        self.record.admitted(str(task["submitted_at"]), place["admitted_at"], self.arrived, cost=self.asked)
+        if answer is not None:
+            self.record.noticed_after(place["admitted_at"], time.time(), answer.header("Date"))
+        return None
+
+    async def _ask_with_token(self) -> tuple[dict[str, Any], Answer]:
+        self.asked += 1
+        answer = await self.service.ask("poll", "GET", "/v1/queue-tokens/current", self.token)
+        place: dict[str, Any] = answer.json()
+        return place, answer
+
+    async def _sees_a_reason(self, watch: Watch) -> bool:
+        """Look at the public document; tell whether it is a reason to ask with the token."""
+        self.asked += 1
+        answer = await self.service.ask("watch", "GET", f"/v1/queues/{self.concert_id}", "")
+        return watch.asks_with_token(answer.json(), self.record.now())
 
     async def _until_over(self, seconds: float) -> None:
         # All fans who wait hear at once that the sale is over, as they would from the news.
