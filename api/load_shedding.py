@@ -13,7 +13,7 @@ from api.request_frame import CAREFUL_HEADERS, SANE_ID
 
 BUSY = "busy"
 # A crowd that was refused together must not come back together. Seconds.
-SOONEST, LATEST = 2, 10
+SOONEST, LATEST = 3, 12
 
 _BODY = to_json(problem_body(BUSY, PROBLEMS[BUSY].explanation))
 _HEAD = "".join(

@@ -15,8 +15,10 @@ from models.policy import Policy
 SHARE_OF_WAIT = 0.1
 # Fans ask at moments of their own; the share is fixed for a token, so that a fan's intervals are steady.
 SPREAD = 0.15
-# Who may be admitted this soon asks as often as anybody may, whatever the load.
-NEXT_SECONDS = 10.0
+# Who may be admitted this soon is next, and asks with the token; who soon is asks as often as anybody may, whatever the
+# load, and with the token as well when a process is under load: it serves those first.
+NEXT_SECONDS, SOON_SECONDS = 5.0, 20.0
+UNDER_LOAD = 1.2
 # A process under load tells those outside up to so many times the interval.
 MOST_STRETCHED = 3.0
 # An interval may be told from a snapshot of the line that is this old: a tick, and what clocks differ by.
@@ -71,8 +73,9 @@ class Told(NamedTuple):
 def told(wait_seconds: float, token_id: int, policy: Policy, stretch: float = 1.0) -> Told:
     """Return what the fan of a waiting token is told; `stretch` (1 to 3) is for the load of this process."""
     shortest = policy.poll_at_least.total_seconds()
-    if wait_seconds <= NEXT_SECONDS:
-        return Told(ceil(shortest), "token")
+    if wait_seconds <= SOON_SECONDS:
+        is_next = wait_seconds <= NEXT_SECONDS or stretch > UNDER_LOAD
+        return Told(ceil(shortest), "token" if is_next else "queue")
     spread = 1 - SPREAD + 2 * SPREAD * ((token_id * _GOLDEN) % 2**32) / 2**32
     seconds = _unspread(wait_seconds, policy, min(stretch, MOST_STRETCHED)) * spread
     return Told(max(ceil(shortest), round(seconds)), "queue")
@@ -80,7 +83,7 @@ def told(wait_seconds: float, token_id: int, policy: Policy, stretch: float = 1.
 
 def told_at_most(wait_seconds: float, policy: Policy) -> int:
     """Return the longest interval that any fan with this wait can have been told."""
-    if wait_seconds <= NEXT_SECONDS:
+    if wait_seconds <= SOON_SECONDS:
         return ceil(policy.poll_at_least.total_seconds())
     return ceil(_unspread(wait_seconds, policy, MOST_STRETCHED) * (1 + SPREAD))
 

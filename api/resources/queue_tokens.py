@@ -72,6 +72,8 @@ class CurrentQueueToken(Resource):
         if standing is None or standing.is_over(clock.utcnow()):
             standing = _current(token)
         view = standing.view(snapshot.line, self._policy, pressure.stretch)
+        if standing.status == QueueTokenStatus.WAITING and view["watch"] == "token":
+            lanes.note(Lane.NEXT)
         resp.set_header("Retry-After", str(view["poll_after_seconds"]))
         answer(resp, view)
 

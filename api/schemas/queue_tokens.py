@@ -34,8 +34,8 @@ class QueueTokenView(View):
     )
     watch: Literal["queue", "token"] = Field(
         description="What to look at every `poll_after_seconds`. `queue`: the public `GET /v1/queues/{concert_id}`; ask"
-        " with the token when `serving_number` reaches `place` or the distance to it has halved, when `state` changes,"
-        " and every few minutes. `token`: this document."
+        " with the token when `serving_number` comes near `place` or reaches it, when `state` changes, and every few"
+        " minutes. `token`: this document."
     )
 
 

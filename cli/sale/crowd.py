@@ -29,7 +29,7 @@ class Sale:
 
 async def run(sale: Sale, plans: list[FanPlan], ways: Ways, record: Record) -> None:
     """Live through the sale until every fan is through, all is sold, or `at_most` seconds are over."""
-    service = ways.inside()
+    service = ways.near()
     cpu = time.process_time()
     over = asyncio.Event()
     watcher = asyncio.create_task(_watch(sale, service, record, over))

@@ -29,6 +29,7 @@ class Fan:
         self.record = ways.joining.record
         self.over = over
         self.asked = 0
+        self.is_near = False
         self.chance = random.Random(plan.seed)
         self.token = ""
         self.arrived = self.record.now()
@@ -49,14 +50,15 @@ class Fan:
     async def _visit(self) -> Ending:
         task = await self._join()
         self.service = self.ways.waiting
-        gave_up = await self._wait_in_line(task)
-        if gave_up is not None:
-            return gave_up
-        self.service = self.ways.inside()
         try:
+            gave_up = await self._wait_in_line(task)
+            if gave_up is not None:
+                return gave_up
+            self._comes_near()
             return await self._buy()
         finally:
-            self.service.pool.close()
+            if self.is_near:
+                self.service.pool.close()
 
     async def _buy(self) -> Ending:
         await self._think()
@@ -85,17 +87,18 @@ class Fan:
         if not self.ways.paced or "watch" not in place:
             place, answer = await self._ask_with_token()
         while place["status"] != "active":
-            watch = Watch.of(place, self.record.now())
-            wait = self.ways.interval(place, answer)
-            while True:
+            wait: float | None = self.ways.interval(place, answer)
+            watch = Watch.of(place, wait or 0.0, self.record.now())
+            if self.ways.paced and place.get("watch") == "token":
+                self._comes_near()
+            while wait is not None:
                 if self.over.is_set():
                     return Ending.WENT_HOME
                 if self.record.now() + wait >= leaves_at:
                     await self._leave()
                     return Ending.LEFT
                 await self._until_over(wait)
-                if not (self.ways.paced and watch.watches_queue) or await self._sees_a_reason(watch):
-                    break
+                wait = await self._look(watch) if self.ways.paced and watch.watches_queue else None
             place, answer = await self._ask_with_token()
         self.record.admitted(str(task["submitted_at"]), place["admitted_at"], self.arrived, cost=self.asked)
         if answer is not None:
@@ -108,11 +111,16 @@ class Fan:
         place: dict[str, Any] = answer.json()
         return place, answer
 
-    async def _sees_a_reason(self, watch: Watch) -> bool:
-        """Look at the public document; tell whether it is a reason to ask with the token."""
+    async def _look(self, watch: Watch) -> float | None:
+        """Look at the public document; return when to look again, or None when it is time to ask with the token."""
         self.asked += 1
         answer = await self.service.ask("watch", "GET", f"/v1/queues/{self.concert_id}", "")
-        return watch.asks_with_token(answer.json(), self.record.now())
+        return watch.next_look(answer.json(), self.record.now())
+
+    def _comes_near(self) -> None:
+        """Use connections of one's own from now on."""
+        if not self.is_near:
+            self.service, self.is_near = self.ways.near(), True
 
     async def _until_over(self, seconds: float) -> None:
         # All fans who wait hear at once that the sale is over, as they would from the news.

@@ -8,9 +8,9 @@ from cli.sale.service import Service, told_to_wait
 from cli.sale.wire import Answer, Pool
 
 # Every browser has connections of its own. Twenty thousand of them are more than a process may open, so those outside
-# share many; whoever is inside has one, behind nobody else's.
-JOINING, WAITING = 300, 200
-INSIDE = 1
+# share many; whoever is inside or next has one, behind nobody else's.
+JOINING, WAITING = 300, 150
+NEAR = 1
 # How often fans ask who are not paced.
 UNPACED_SECONDS = 5.0
 
@@ -30,9 +30,9 @@ class Ways:
         joining = Service(Pool(url, JOINING), record, waits=waits)
         return cls(url, joining, joining.with_pool(Pool(url, WAITING)), paced)
 
-    def inside(self) -> Service:
-        """Return a way of one's own, for a fan whose turn it is; its pool is closed by them."""
-        return self.waiting.with_pool(Pool(self.url, INSIDE))
+    def near(self) -> Service:
+        """Return a way of one's own, for a fan who is next or inside; its pool is closed by them."""
+        return self.waiting.with_pool(Pool(self.url, NEAR))
 
     def interval(self, place: dict[str, Any], answer: Answer | None) -> float:
         """Return how long to wait before looking again, in seconds."""

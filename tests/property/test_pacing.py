@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from models.pacing import (
     MOST_STRETCHED,
     NEXT_SECONDS,
+    SOON_SECONDS,
     STALE,
+    UNDER_LOAD,
     Pace,
     Turnover,
     asks_by,
@@ -133,8 +135,9 @@ def test_an_interval_is_a_tenth_of_the_wait_within_limits(wait, token_id, stretc
     shortest, longest = policy.poll_at_least.total_seconds(), max(policy.poll_at_least, policy.poll_at_most)
     assert shortest <= interval.seconds <= 1.15 * longest.total_seconds() + 0.5
     assert interval.seconds <= told_at_most(wait, policy)
-    if wait <= NEXT_SECONDS:
-        assert interval == (shortest, "token")
+    if wait <= SOON_SECONDS:
+        assert interval.seconds == shortest
+        assert (interval.watch == "token") is (wait <= NEXT_SECONDS or stretch > UNDER_LOAD)
     elif stretch == 1.0:
         tenth = min(longest.total_seconds(), max(shortest, wait / 10))
         assert 0.85 * tenth - 0.5 <= interval.seconds <= 1.15 * tenth + 0.5
