@@ -5,6 +5,7 @@ from typing import Any
 
 import falcon
 
+from api import lanes
 from api.operation import Enforcement
 from api.problems import add_problem_handlers
 from api.request_frame import RequestFrame
@@ -31,6 +32,7 @@ def create_app(settings: Settings) -> falcon.App[Any, Any]:
         deadline=timedelta(seconds=settings.database_deadline_seconds),
     )
     wiring = wire(settings)
+    lanes.recognise_with(wiring.gatekeeper.lane_of)
     enforcement = Enforcement(wiring.gatekeeper, wiring.acceptance, wiring.limits)
     frames = [RequestFrame(wiring.tally, wiring.deferred_answers.start), *_trace_frame(settings)]
     app: falcon.App[Any, Any] = falcon.App(middleware=[*_cors(settings), *frames, enforcement])

@@ -113,6 +113,20 @@ class Gatekeeper:
         elif credential is Credential.ACTIVE_TOKEN:
             raise self._not_admitted(caller.token)
 
+    def lane_of(self, token: str) -> Lane | None:
+        """Return the lane of a queue token as far as it is known without asking a server; None of a forged one."""
+        claims = self._signature.read(token)
+        if claims is None:
+            return None
+        snapshot = self._lines.last(claims.concert_id)
+        if snapshot is None:
+            return None
+        line = snapshot.line
+        if claims.place > line.serving_number and not line.comes_soon(claims.place):
+            return Lane.OUTSIDE
+        # Admitted some time ago, or about to be: whether it still is, its row says.
+        return Lane.NEXT
+
     def _not_admitted(self, token: QueueTokenClaims) -> ProblemError:
         line = self._lines.of(token.concert_id, token.place).line
         position = line.position(token.place)

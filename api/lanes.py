@@ -4,8 +4,11 @@ A connection's lane is what its last request turned out to be, after its credent
 token puts nobody ahead. When no connection waits, lanes decide nothing.
 """
 
+import re
+import socket
 import threading
 from collections import deque
+from collections.abc import Callable
 from enum import IntEnum
 from itertools import count
 from queue import SimpleQueue
@@ -50,6 +53,32 @@ _INSIDE_OPERATIONS = frozenset({"reservation.hold", "reservation.release", "paym
 _JOIN_OPERATION = "queue_token.issue"
 
 _spoken = threading.local()
+# What the application makes of a queue token that a new connection brings; None where there is no application.
+_recognise: Callable[[str], Lane | None] | None = None
+# A request's head fits, with a queue token and all that browsers send.
+_PEEKED = 2048
+_BEARER = re.compile(rb"\r\nauthorization: *bearer +(qt_[\w-]{1,400})\r\n", re.IGNORECASE)
+
+
+def recognise_with(recognise: Callable[[str], Lane | None]) -> None:
+    """Let new connections be recognised by their queue tokens; it must ask no server."""
+    global _recognise  # noqa: PLW0603  # There is one application in a process.
+    _recognise = recognise
+
+
+def lane_of_new(sock: socket.socket) -> Lane:
+    """Look at what a new connection has sent, without taking it: a genuine queue token says whose it is.
+
+    Fans come back on new connections: while one thinks inside, or waits far back, the old one is closed.
+    """
+    if _recognise is None:
+        return Lane.NEW
+    try:
+        sent = sock.recv(_PEEKED, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except (OSError, ValueError):
+        return Lane.NEW
+    found = _BEARER.search(sent)
+    return (_recognise(found[1].decode()) if found else None) or Lane.NEW
 
 
 def note(lane: Lane) -> None:
@@ -97,8 +126,10 @@ class Lanes:
         self._picks = count()
 
     def put(self, connection: Any) -> None:
-        """Let a connection wait in its lane (`connection.lane`)."""
+        """Let a connection wait in its lane (`connection.lane`); a new one is looked at where others wait before it."""
         lane = connection.lane
+        if lane is Lane.NEW and self._tokens.qsize():
+            lane = connection.lane = lane_of_new(connection.sock)
         self._lanes[lane].append(connection)
         if lane is Lane.INSIDE and len(self._idle) <= self._tokens.qsize():
             # No general thread is free for it. Whichever kind of thread comes first takes it, the other finds nothing.

@@ -7,6 +7,7 @@ from threading import Lock
 from pydantic_core import to_json
 
 from api.caching import Representation
+from api.pressure import pressure
 from models import clock
 from models.database import check_clock, read_session
 from models.line import Line
@@ -54,7 +55,7 @@ class Snapshot:
     @cached_property
     def representation(self) -> Representation:
         """The line as everybody sees it."""
-        return Representation(to_json(self.line.view()))
+        return Representation(to_json({**self.line.view(), "stretch": round(pressure.stretch, 1)}))
 
 
 def tick_of(moment: datetime) -> int:
@@ -87,6 +88,10 @@ class Lines:
                 if not snapshot.serves(tick_of(clock.utcnow()), place):
                     snapshot = self._snapshots[concert_id] = _read(concert_id, snapshot)
         return snapshot
+
+    def last(self, concert_id: int) -> Snapshot | None:
+        """Return what was last seen of a line, however old; None when nothing was."""
+        return self._snapshots.get(concert_id)
 
 
 def _read(concert_id: int, before: Snapshot | None) -> Snapshot:

@@ -9,7 +9,7 @@ from typing import Any
 
 from models.database import rows
 from models.errors import ConcertNotFoundError
-from models.pacing import SLOWEST_TURN, Pace
+from models.pacing import SLOWEST_TURN, SOON_SECONDS, Pace
 from models.queue import QueueState
 
 # For so many at the head of the line the position is exact. Farther back those who left are not
@@ -93,6 +93,10 @@ class Line:
         if self.state != QueueState.OPEN or self.pace is None:
             return inf
         return self.pace.wait_seconds(position)
+
+    def comes_soon(self, place: int) -> bool:
+        """Tell whether the turn of a waiting token with this place may come within seconds."""
+        return self.pacing_wait_seconds(self.position(place)) <= SOON_SECONDS
 
     def view(self) -> dict[str, Any]:
         """Return the contract's body of `GET /v1/queues/{concert_id}`; the estimate is a newcomer's."""

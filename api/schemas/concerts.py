@@ -48,3 +48,6 @@ class QueueView(View):
     capacity: Count
     serving_number: Count = Field(description="The highest place that was admitted so far.")
     estimated_wait_seconds: Count | None = Field(description="For whoever joins now; null while nobody is admitted.")
+    stretch: float = Field(
+        ge=1, le=3, description="1 when calm. Under load, wait so many times as long before looking again."
+    )

@@ -3,8 +3,10 @@
 import asyncio
 import gc
 import json
+import resource
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from cli.sale.ways import Ways
 from cli.service import DEFAULT_DATA_DIR, DataDir
 
 AUDIT_WITHIN = 300.0
+MOST_FILES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +90,16 @@ def run(options: Options, url: str, data_dir: Path, console: Console) -> Record:
     """Open a sale, live through it, and return its record."""
     opened = open_sale(url, data_dir, seats=options.seats, capacity=options.capacity, at_most=options.at_most)
     console.print(f"Concert {opened.concert_id}: {options.seats:,} seats, {options.fans:,} fans, {url}")
+    _allow_connections()
     plans = plan.crowd(options.fans, options.arrive_over, options.seed, options.think)
     return asyncio.run(_live(opened, plans, url, options, console))
+
+
+def _allow_connections() -> None:
+    """Raise the soft limit of open files as far as the hard one lets: a crowd needs more than the usual 1,024."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(MOST_FILES, hard) if hard > 0 else MOST_FILES, hard))
 
 
 async def _live(opened: crowd.Sale, plans: list[plan.FanPlan], url: str, options: Options, console: Console) -> Record:

@@ -42,4 +42,7 @@ class Watch:
         # The document's estimate is a newcomer's.
         wait = estimate * distance / max(document["waiting"], distance)
         comes_soon = wait <= SOON and self.told > SHORTEST
-        return None if wait <= NEXT or comes_soon else min(self.told, max(SHORTEST, wait * SHARE_OF_WAIT))
+        if wait <= NEXT or comes_soon:
+            return None
+        stretch = float(document.get("stretch", 1.0)) if wait > SOON else 1.0
+        return min(max(self.told, SHORTEST), max(SHORTEST, wait * SHARE_OF_WAIT)) * stretch

@@ -9,7 +9,7 @@ from cli.sale.wire import Answer, Pool
 
 # Every browser has connections of its own. Twenty thousand of them are more than a process may open, so those outside
 # share many; whoever is inside or next has one, behind nobody else's.
-JOINING, WAITING = 300, 150
+JOINING, WAITING = 300, 500
 NEAR = 1
 # How often fans ask who are not paced.
 UNPACED_SECONDS = 5.0
