@@ -24,7 +24,7 @@ MOST_STRETCHED = 3.0
 # An interval may be told from a snapshot of the line that is this old: a tick, and what clocks differ by.
 STALE = timedelta(seconds=2)
 # So often at most an entry is remembered; the intervals told meanwhile go by the last one.
-REMEMBER_EVERY = timedelta(seconds=1.5)
+REMEMBER_EVERY = timedelta(seconds=3)
 
 # Over how long the turnover of the room is averaged, in seconds.
 TURNOVER_WINDOW = 30.0
