@@ -58,5 +58,5 @@ class ServiceView(View):
     stretch: float = Field(
         ge=1,
         le=3,
-        description="1 when the process that answers is calm; so many times longer it puts fans far back off.",
+        description="1 when this process is calm; under load fans far back wait so many times longer.",
     )
