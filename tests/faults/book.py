@@ -37,6 +37,8 @@ class Book:
     waits: list[float] = field(default_factory=list)
     # Every 503: what was asked for, the time of day, and from when to when, by the monotonic clock.
     unavailable: list[tuple[str, str, float, float]] = field(default_factory=list)
+    # Every answer that came long after the wait its client preferred, the wait itself left out.
+    late: list[tuple[str, str, float, float]] = field(default_factory=list)
 
     def violated(self, sentence: str) -> None:
         """Note a broken promise, with the time, so that it is found in the log."""

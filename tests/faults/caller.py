@@ -11,7 +11,11 @@ import httpx
 
 from tests.faults.book import TERMINAL, Book, Promise
 
-PATIENCE = httpx.Timeout(8.0, connect=3.0)
+PATIENCE = httpx.Timeout(14.0, connect=3.0)
+# Two of three fans would rather wait for an outcome (`Prefer: wait`), for so many seconds.
+WAITS, WAIT_SECONDS = 2 / 3, (1, 2, 5)
+# A request that waits is answered when its wait is over, and what any answer may take later.
+LATEST_SECONDS = 6.0
 # Within this time after the last fault everybody must have his outcome.
 OUTCOME_SECONDS = 90.0
 
@@ -70,18 +74,29 @@ class Caller:
     ) -> str:
         headers = {"Authorization": f"Bearer {token}"} | ({"Idempotency-Key": key} if key else {})
         while True:
-            answer = await self._send(operation, method, path, headers, body)
+            answer = await self._send(operation, method, path, headers | self._preference(), body)
             if answer is None or answer.status_code == 503:
                 self.book.unsure[user, operation] += 1
                 if key is None or self.is_over():
                     raise GoneError
-            elif answer.status_code == 202:
+            elif answer.status_code in {200, 202}:
                 task = answer.json()
                 self.book.promised(Promise(task["id"], user, operation, key, body))
+                if answer.status_code == 200:
+                    self._finished(task, answer)
                 return str(task["id"])
             elif answer.status_code != 429:
                 raise self._refusal(operation, answer)
             await asyncio.sleep(self.rng.uniform(0.2, 0.8))
+
+    def _preference(self) -> dict[str, str]:
+        return {"Prefer": f"wait={self.rng.choice(WAIT_SECONDS)}"} if self.rng.random() < WAITS else {}
+
+    def _finished(self, task: dict[str, Any], answer: httpx.Response) -> None:
+        """Note an outcome that came with the answer to its request; 200 must not say anything else."""
+        if task["status"] not in TERMINAL or answer.headers.get("Preference-Applied") != "wait":
+            self.book.violated(f"a change was answered 200 and is {task['status']}: {answer.headers}")
+        self.book.was_told(task)
 
     async def outcome(self, task_id: str, token: str) -> dict[str, Any]:
         """Poll until the task has its outcome, and return the task. Raises GoneError when it takes too long."""
@@ -96,7 +111,8 @@ class Caller:
 
     async def look(self, task_id: str, token: str) -> dict[str, Any] | None:
         """Read a task once; None when the service did not answer."""
-        answer = await self._send("task", "GET", f"/v1/tasks/{task_id}", {"Authorization": f"Bearer {token}"}, None)
+        headers = {"Authorization": f"Bearer {token}"} | self._preference()
+        answer = await self._send("task", "GET", f"/v1/tasks/{task_id}", headers, None)
         if answer is None or answer.status_code in {429, 503}:
             return None
         if answer.status_code != 200:
@@ -133,6 +149,9 @@ class Caller:
             kind = f"no answer ({type(error).__name__})"
         ended = time.monotonic()
         self.book.answered(kind, ended - began.at)
+        wait = float(headers.get("Prefer", "wait=0").removeprefix("wait="))
+        if answer is not None and wait and ended - began.at > wait + LATEST_SECONDS:
+            self.book.late.append((operation, time.strftime("%H:%M:%S"), began.at, ended - wait))
         if answer is not None and answer.status_code == 503:
             self.book.unavailable.append((operation, time.strftime("%H:%M:%S"), began.at, ended))
         if answer is not None and answer.status_code >= 500 and answer.status_code != 503:

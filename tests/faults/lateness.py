@@ -119,6 +119,15 @@ def violations(found: list[Unavailable]) -> list[str]:
     return [one.told() for one in found if one.of_our_machine > TOLD_WITHIN + ALLOWANCE]
 
 
+def too_late(found: list[Unavailable]) -> list[str]:
+    """Return, as sentences, the answers that came too long after the wait that their clients had preferred."""
+    return [
+        f"{one.at} {one.what} was answered {one.of_our_machine:.1f} s of our machine after its wait was over"
+        for one in found
+        if one.of_our_machine > TOLD_WITHIN + ALLOWANCE
+    ]
+
+
 def figures(found: list[Unavailable]) -> dict[str, float]:
     """Return the slowest, in seconds."""
     return {

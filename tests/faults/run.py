@@ -59,7 +59,8 @@ def run(
             shares.stop()
         scales = Lateness(stack.downtime, shares)
         unavailable = [scales.weigh(*one) for one in book.unavailable]
-        violations = [*verdict.judge(stack, book), *lateness.violations(unavailable)]
+        late = [scales.weigh(*one) for one in book.late]
+        violations = [*verdict.judge(stack, book), *lateness.violations(unavailable), *lateness.too_late(late)]
         figures = {
             "seed": seed,
             "fans": fans,
