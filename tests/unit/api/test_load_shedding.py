@@ -4,8 +4,6 @@ import json
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-
 from api.load_shedding import LATEST, SOONEST, has_body, refusal
 
 
@@ -36,11 +34,11 @@ def test_a_crowd_that_is_refused_together_does_not_come_back_together() -> None:
     assert len(set(told)) == LATEST - SOONEST + 1
 
 
-@pytest.mark.parametrize(("given", "kept"), [("mine-1", True), ("no good\t", False)])
-def test_a_sane_request_id_comes_back(given: str, kept: bool) -> None:
-    _, headers, _ = parsed(refusal(request("GET", ("X-REQUEST-ID", given)), closes=True))
-    assert (headers["X-Request-ID"] == given) is kept
-    assert headers["Connection"] == "close"
+def test_a_sane_request_id_comes_back_and_no_other() -> None:
+    for given, comes_back in (("mine-1", True), ("no good\t", False)):
+        _, headers, _ = parsed(refusal(request("GET", ("X-REQUEST-ID", given)), closes=True))
+        assert (headers["X-Request-ID"] == given) is comes_back
+        assert headers["Connection"] == "close"
 
 
 def test_head_gets_no_body() -> None:
@@ -49,14 +47,8 @@ def test_head_gets_no_body() -> None:
     assert int(headers["Content-Length"]) > 0
 
 
-@pytest.mark.parametrize(
-    ("headers", "expected"),
-    [
-        ([], False),
-        ([("CONTENT-LENGTH", "0")], False),
-        ([("CONTENT-LENGTH", "12")], True),
-        ([("TRANSFER-ENCODING", "chunked")], True),
-    ],
-)
-def test_a_body_that_nobody_reads_is_noticed(headers: list[tuple[str, str]], expected: bool) -> None:
-    assert has_body(request("POST", *headers)) is expected
+def test_a_body_that_nobody_reads_is_noticed() -> None:
+    assert not has_body(request("POST"))
+    assert not has_body(request("POST", ("CONTENT-LENGTH", "0")))
+    assert has_body(request("POST", ("CONTENT-LENGTH", "12")))
+    assert has_body(request("POST", ("TRANSFER-ENCODING", "chunked")))
