@@ -55,6 +55,7 @@ def test_the_position_never_grows_when_an_older_line_is_told(page: Page, stack: 
     line.serving = 200
     looks(page, line, 3)
     shows(page, "700")
+    expect(page.locator(".estimate")).to_have_text("Estimated wait: about 7 minutes")
     # Neither when the token tells a little more than the line did.
     line.position, line.serving = 600, 500
     until(page, lambda: line.count("token") == 2)
