@@ -19,8 +19,6 @@ STATIC = Path(pages.__file__).parent / "static"
 WORDS = {language: json.loads((STATIC / "words" / f"{language}.json").read_text()) for language in ("en", "ko")}
 # What the browser itself finds out, without an answer of the service.
 OWN_CODES = {"offline", "too_slow"}
-# What a newer service than this one answers; the pages know it already.
-COMING_CODES = {"busy"}
 
 
 def refusals() -> set[str]:
@@ -28,7 +26,7 @@ def refusals() -> set[str]:
 
 
 def test_every_problem_code_is_a_sentence_in_both_languages() -> None:
-    codes = refusals() | set(PROBLEMS) | OWN_CODES | COMING_CODES
+    codes = refusals() | set(PROBLEMS) | OWN_CODES
     for language, words in WORDS.items():
         assert {key.removeprefix("problem.") for key in words if key.startswith("problem.")} == codes, language
         for code in codes:

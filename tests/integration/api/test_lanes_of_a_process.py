@@ -98,12 +98,11 @@ def test_a_request_with_a_body_is_refused_and_its_connection_closed(tmp_path):
 
 
 def test_whoever_watches_over_the_service_is_never_refused(tmp_path):
-    with web(tmp_path, processes=1, **ONE) as served, crowd(served, asking("/healthz")) as _, crowd(served) as _:
-        with ExitStack() as stack:
-            watching = [stack.enter_context(served.connect()) for _ in range(5)]
-            for connection in watching:
-                connection.sendall(asking("/healthz"))
-            assert {status_of(connection)[0] for connection in watching} == {200}
+    with web(tmp_path, processes=1, **ONE) as served, crowd(served), crowd(served), ExitStack() as stack:
+        watching = [stack.enter_context(served.connect()) for _ in range(5)]
+        for connection in watching:
+            connection.sendall(asking("/healthz"))
+        assert {status_of(connection)[0] for connection in watching} == {200}
 
 
 def test_hundreds_wait_for_their_outcome_and_hold_no_thread(tmp_path):
@@ -111,7 +110,7 @@ def test_hundreds_wait_for_their_outcome_and_hold_no_thread(tmp_path):
         waiting = [stack.enter_context(served.connect()) for _ in range(300)]
         for connection in waiting:
             connection.sendall(FOREVER)
-        wait_for(lambda: served.answers())
+        wait_for(served.answers)
         begun = monotonic()
         assert served.answers()
         assert monotonic() - begun < QUICK
