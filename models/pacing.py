@@ -52,11 +52,14 @@ class Pace(NamedTuple):
     limit: float | None
 
     def wait_seconds(self, position: int) -> float:
-        """Return how long a position is expected to wait; infinite while nobody is admitted."""
+        """Return how long a position is expected to wait; infinite behind the room while nobody is admitted.
+
+        Whoever would be admitted at once when a paused line is opened keeps asking as those next do.
+        """
         by_limit = position / self.limit if self.limit else 0.0
         behind_room = position - self.room
         by_room = 0.0 if behind_room <= 0 else behind_room / self.rate if self.rate > 0 else inf
-        return inf if self.rate <= 0 else max(by_limit, by_room)
+        return max(by_limit, by_room)
 
     def says_the_same(self, other: "Pace") -> bool:
         """Tell whether an other entry leads to the same intervals."""
