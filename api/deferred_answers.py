@@ -110,6 +110,11 @@ class DeferredAnswers:
                     self._thread = threading.Thread(target=self._run, name="outcomes", daemon=True)
                     self._thread.start()
 
+    @property
+    def hears(self) -> bool:
+        """Tell whether whatever is announced now is heard here."""
+        return self._listening
+
     def defer(self, req: falcon.Request, task_id: UUID, user_id: str) -> Deferred | None:
         """Put the answer to a request off until the outcome of a task is there; None where that cannot be.
 

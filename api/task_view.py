@@ -5,25 +5,22 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from api.left_tokens import LeftTokens
-from api.lines import tick_of
 from api.problems import ProblemError, problem_of_outcome
 from api.token_signature import QueueTokenClaims, TokenSignature
-from models import clock
 from models.clock import to_rfc3339
 from models.database import read_session
 from models.gathering import Gathering
 from models.request import Accepted, Request
 
-ISSUE, LEAVE = "queue_token.issue", "queue_token.leave"
+ISSUE = "queue_token.issue"
 
 
 class TaskView:
     """Shows tasks; signs the queue token in the result of its issue, so that no server ever holds it."""
 
-    def __init__(self, signature: TokenSignature, left: LeftTokens) -> None:
-        """Take who signs queue tokens, and which were given up a moment ago."""
-        self._signature, self._left = signature, left
+    def __init__(self, signature: TokenSignature) -> None:
+        """Take who signs queue tokens."""
+        self._signature = signature
         self._tasks = Gathering(_tasks)
 
     @staticmethod
@@ -51,18 +48,11 @@ class TaskView:
         return [None if task is None else self._shown(task) for task in _tasks(wanted)]
 
     def _shown(self, task: dict[str, Any]) -> dict[str, Any]:
-        if task["operation"] == LEAVE and _is_of_this_tick(task["finished_at"]) and not self._is_announced(task):
-            # A poll may be answered from what was read earlier in this tick: shown now, the leave would seem undone.
-            return {**task, "status": "queued", "finished_at": None, "result": None, "problem": None}
         if task["problem"] is not None:
             task["problem"] = problem_of_outcome(task["problem"])
         elif task["result"] is not None and task["operation"] == ISSUE:
             task["result"] = self._with_token(task["result"])
         return task
-
-    def _is_announced(self, task: dict[str, Any]) -> bool:
-        """Tell whether this process, and so its siblings, knows without asking that the token was left."""
-        return task["result"] is not None and task["result"]["id"] in self._left
 
     def _with_token(self, result: dict[str, Any]) -> dict[str, Any]:
         """Add the signed token to what the worker said of it."""
@@ -75,6 +65,3 @@ def _tasks(wanted: Sequence[tuple[UUID, str]]) -> Sequence[dict[str, Any] | None
     with read_session():
         return Request.tasks(wanted)
 
-
-def _is_of_this_tick(finished_at: str | None) -> bool:
-    return finished_at is not None and tick_of(datetime.fromisoformat(finished_at)) == tick_of(clock.utcnow())

@@ -1,5 +1,6 @@
-"""What each step of a fan costs in CPU time, by process: `python -m bench.costs COSTS.json`.
+"""What each step of a fan costs in CPU time, by process: `python -m bench.costs COSTS.json [--polls]`.
 
+Outcomes are waited for (`Prefer: wait`); with `--polls` they are polled for, as a fan of `bench.simulate --poll` does.
 Feeds the simulation and the plan for larger sales. CPU time does not depend on how busy the machine
 is with other work, as throughput would.
 """
@@ -21,7 +22,6 @@ from bench.measures.reading import POLL, line
 from bench.ratio import Result
 from bench.rig import Rig, authority
 from bench.seeding import Concert, Seeder
-from cli.sale.wire import request_bytes
 
 CLIENTS = 32
 ACTIVE = 8_000
@@ -29,13 +29,14 @@ SECONDS = 3.0
 Fans = Iterator[tuple[QueueTokenClaims, int]]
 
 
-def costs(rig: Rig) -> dict[str, dict[str, float]]:
+def costs(rig: Rig, *, waits: bool = True) -> dict[str, dict[str, float]]:
     """Measure every step on the small stack; returns CPU milliseconds per step and role."""
-    seeder = rig.seeder(rig.small)
+    seeder, pipeline = rig.seeder(rig.small), journeys.OurPipeline(authority(rig.small), waits=waits)
     concert = seeder.concert(seats=ACTIVE)
     fans = seeder.active(concert.id, ACTIVE)
     rig.say(f"{len(fans):,} fans have their turn")
-    return {name: _cost(rig, name, journey) for name, journey in _steps(rig, seeder, concert, fans).items()}
+    steps = _steps(rig, pipeline, concert, fans)
+    return {name: _cost(rig, name, journey) for name, journey in steps.items()}
 
 
 def _cost(rig: Rig, name: str, journey: Journey) -> dict[str, float]:
@@ -46,23 +47,27 @@ def _cost(rig: Rig, name: str, journey: Journey) -> dict[str, float]:
     return measured
 
 
-def _steps(rig: Rig, seeder: Seeder, concert: Concert, fans: list[QueueTokenClaims]) -> dict[str, Journey]:
-    host = authority(rig.small)
+def _steps(
+    rig: Rig, pipeline: journeys.OurPipeline, concert: Concert, fans: list[QueueTokenClaims]
+) -> dict[str, Journey]:
+    host, seeder = pipeline.authority, rig.seeder(rig.small)
     held: list[tuple[QueueTokenClaims, int]] = []
     to_hold = iter(list(zip(fans, concert.seats, strict=True)))
-    reading = journeys.get(host, [(POLL, seeder.bearer(fan)) for fan in _waiting(rig, seeder)])
+    full = line(rig, rig.small, 20_000).id
+    waiting = [seeder.bearer(fan) for fan in seeder.claims(full, "waiting", 10_000)]
     bearers = [seeder.bearer(fan) for fan in fans]
     return {
-        "join": journeys.issue(journeys.OurPipeline(host), seeder, seeder.concert(capacity=100), count(1)),
-        "poll": reading,
+        "join": journeys.issue(pipeline, seeder, seeder.concert(capacity=100), count(1)),
+        "poll": journeys.get(host, [(POLL, bearer) for bearer in waiting]),
+        "watch": journeys.get(host, [(f"/v1/queues/{full}", {})]),
         "active poll": journeys.get(host, [(POLL, bearer) for bearer in bearers]),
         "dates": journeys.get(host, [(f"/v1/concerts/{concert.id}/dates", bearer) for bearer in bearers]),
         "seats": journeys.get(host, [(_seats(concert), bearer) for bearer in bearers]),
         "points": journeys.get(host, [("/v1/points", bearer) for bearer in bearers]),
-        "charge": _charge(host, seeder, fans),
-        "hold": _hold(host, seeder, concert, to_hold, held),
-        "pay": _pay(host, seeder, held),
-        "leave": _leave(host, seeder, to_hold),
+        "charge": _charge(pipeline, seeder, fans),
+        "hold": _hold(pipeline, seeder, concert, to_hold, held),
+        "pay": _pay(pipeline, seeder, held),
+        "leave": _leave(pipeline, seeder, to_hold),
     }
 
 
@@ -70,12 +75,8 @@ def _seats(concert: Concert) -> str:
     return f"/v1/performances/{concert.performance_id}/seats?status=available&limit=500"
 
 
-def _waiting(rig: Rig, seeder: Seeder) -> list[QueueTokenClaims]:
-    return seeder.claims(line(rig, rig.small, 20_000).id, "waiting", 10_000)
-
-
-def _charge(host: str, seeder: Seeder, fans: list[QueueTokenClaims]) -> Journey:
-    pipeline, turns = journeys.OurPipeline(host), count()
+def _charge(pipeline: journeys.OurPipeline, seeder: Seeder, fans: list[QueueTokenClaims]) -> Journey:
+    turns = count()
 
     async def journey(client: Client) -> None:
         bearer = seeder.bearer(fans[next(turns) % len(fans)])
@@ -84,9 +85,13 @@ def _charge(host: str, seeder: Seeder, fans: list[QueueTokenClaims]) -> Journey:
     return journey
 
 
-def _hold(host: str, seeder: Seeder, concert: Concert, fans: Fans, held: list[tuple[QueueTokenClaims, int]]) -> Journey:
-    pipeline = journeys.OurPipeline(host)
-
+def _hold(
+    pipeline: journeys.OurPipeline,
+    seeder: Seeder,
+    concert: Concert,
+    fans: Fans,
+    held: list[tuple[QueueTokenClaims, int]],
+) -> Journey:
     async def journey(client: Client) -> None:
         fan, seat = next(fans)
         body = journeys.hold_body(concert, seat)
@@ -96,9 +101,7 @@ def _hold(host: str, seeder: Seeder, concert: Concert, fans: Fans, held: list[tu
     return journey
 
 
-def _pay(host: str, seeder: Seeder, held: list[tuple[QueueTokenClaims, int]]) -> Journey:
-    pipeline = journeys.OurPipeline(host)
-
+def _pay(pipeline: journeys.OurPipeline, seeder: Seeder, held: list[tuple[QueueTokenClaims, int]]) -> Journey:
     async def journey(client: Client) -> None:
         if not held:
             raise StopAsyncIteration
@@ -109,20 +112,15 @@ def _pay(host: str, seeder: Seeder, held: list[tuple[QueueTokenClaims, int]]) ->
     return journey
 
 
-def _leave(host: str, seeder: Seeder, fans: Fans) -> Journey:
-    pipeline = journeys.OurPipeline(host)
-
+def _leave(pipeline: journeys.OurPipeline, seeder: Seeder, fans: Fans) -> Journey:
     async def journey(client: Client) -> None:
         fan, _ = next(fans)
-        headers = {**seeder.bearer(fan), "Idempotency-Key": f"leave-{fan.id}"}
-        accepted = await client.ask("DELETE", POLL, headers)
-        poll = request_bytes("GET", accepted.header("Location") or "", host, seeder.bearer(fan))
-        await pipeline.patience.await_outcome(client, poll, lambda answer: b'"queued"' in answer.body)
+        await pipeline.change(client, POLL, seeder.bearer(fan), None, "DELETE")
 
     return journey
 
 
-def main(out: Path) -> None:
+def main(out: Path, *, waits: bool = True) -> None:
     """Measure and write the costs."""
     console = Console()
     folder = Path(tempfile.mkdtemp(prefix="frontrow-costs-"))
@@ -130,7 +128,7 @@ def main(out: Path) -> None:
     rig = Rig(folder, quick=True, say=console.print)
     rig.seconds = SECONDS
     try:
-        measured = costs(rig)
+        measured = costs(rig, waits=waits)
     finally:
         rig.close()
     out.write_text(json.dumps(measured, indent=1) + "\n")
@@ -142,4 +140,4 @@ def main(out: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), waits="--polls" not in sys.argv)

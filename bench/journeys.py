@@ -69,38 +69,29 @@ def textbook(authority: str) -> Journey:
 
 
 class OurPipeline:
-    """Submits a change to our service and polls its task; `done` and `refused` count the outcomes."""
+    """Submits a change to our service and reads its outcome; `done` and `refused` count the outcomes.
 
-    def __init__(self, authority: str) -> None:
+    It polls the task, or with `waits` has the service wait for the outcome (`Prefer: wait`) and polls only
+    when that took too long.
+    """
+
+    def __init__(self, authority: str, *, waits: bool = False) -> None:
         self.authority = authority
+        self.prefer = {"Prefer": "wait=10"} if waits else {}
         self.patience = Patience()
         self.done = 0
         self.refused = 0
 
-    async def change(self, client: Client, path: str, headers: dict[str, str], body: bytes) -> Answer:
-        """Send one POST with an Idempotency-Key of its own and wait for its outcome."""
-        keyed = {**headers, "Idempotency-Key": uuid.uuid4().hex}
-        accepted = await client.ask("POST", path, keyed, body)
-        location = accepted.header("Location")
-        if accepted.status != 202 or location is None:
-            raise RuntimeError(f"{path} answered {accepted.status}: {accepted.body[:300]!r}")
-        poll = request_bytes("GET", location, self.authority, headers)
-        answer = await self.patience.await_outcome(client, poll, _queued)
-        self.done += b'"done"' in answer.body
-        self.refused += b'"refused"' in answer.body
-        return answer
-
-
-class WaitingPipeline(OurPipeline):
-    """Submits a change and is answered with its outcome (`Prefer: wait`); asks again only when that did not come."""
-
-    async def change(self, client: Client, path: str, headers: dict[str, str], body: bytes) -> Answer:
-        """Send one POST with an Idempotency-Key of its own and wait for its outcome."""
-        waiting = {**headers, "Prefer": "wait=10"}
-        answer = await client.ask("POST", path, {**waiting, "Idempotency-Key": uuid.uuid4().hex}, body)
-        location = answer.header("Location")
-        while answer.status == 202 or _queued(answer):
-            answer = await client.send(request_bytes("GET", location or "", self.authority, waiting))
+    async def change(
+        self, client: Client, path: str, headers: dict[str, str], body: bytes | None, method: str = "POST"
+    ) -> Answer:
+        """Send one change with an Idempotency-Key of its own and wait for its outcome."""
+        keyed = {**headers, **self.prefer, "Idempotency-Key": uuid.uuid4().hex}
+        answer = await client.ask(method, path, keyed, body)
+        if answer.status == 202:
+            location = answer.header("Location") or ""
+            poll = request_bytes("GET", location, self.authority, {**headers, **self.prefer})
+            answer = await self.patience.await_outcome(client, poll, _queued)
         if answer.status != 200:
             raise RuntimeError(f"{path} answered {answer.status}: {answer.body[:300]!r}")
         self.done += b'"done"' in answer.body
@@ -109,7 +100,7 @@ class WaitingPipeline(OurPipeline):
 
 
 def issue(pipeline: OurPipeline, seeder: Seeder, concert: Concert, names: Iterator[int]) -> Journey:
-    """Return the journey of P1: a new user asks for a place in line and reads his token."""
+    """Return the journey of P1: a new user asks for a place in line and reads their token."""
     body = f'{{"concert_id": {concert.id}}}'.encode()
 
     async def journey(client: Client) -> None:
@@ -122,7 +113,7 @@ def issue(pipeline: OurPipeline, seeder: Seeder, concert: Concert, names: Iterat
 def purchase(
     pipeline: OurPipeline, seeder: Seeder, concert: Concert, fans: Iterator[tuple[QueueTokenClaims, int]]
 ) -> Journey:
-    """Return the journey of P2: a fan whose turn it is holds a seat of his own and pays for it."""
+    """Return the journey of P2: a fan whose turn it is holds a seat of their own and pays for it."""
 
     async def journey(client: Client) -> None:
         fan, seat = _next(fans)

@@ -13,6 +13,7 @@ class Result:
     """One line of the table. `ratios` has one entry a round; without a floor it holds our own figures.
 
     `goal` is the least (or with `at_most` the greatest) median that is wanted; None when the figure only informs.
+    A `plain` result is held against its goal by our own figure, with the floor's beside it: it is no ratio to draw.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Result:
     goal: float | None = None
     at_most: bool = False
     stretch: float | None = None
+    plain: bool = False
     ours: list[float] = field(default_factory=list)
     floor: list[float] = field(default_factory=list)
     ratios: list[float] = field(default_factory=list)
@@ -45,7 +47,7 @@ class Result:
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON-ready data."""
-        names = ("name", "title", "unit", "goal", "at_most", "stretch", "ours", "floor", "ratios", "detail")
+        names = ("name", "title", "unit", "goal", "at_most", "stretch", "plain", "ours", "floor", "ratios", "detail")
         return {name: getattr(self, name) for name in names} | {
             "ratio": self.ratio,
             "spread": list(self.spread),
@@ -73,4 +75,12 @@ def alone(result: Result, figures: list[float]) -> Result:
     """Fill a result that has no floor: its figures stand for themselves."""
     result.ours = figures
     result.ratios = figures
+    return result
+
+
+def beside(result: Result, ours: float, floor: float) -> Result:
+    """Fill a result whose goal is for our own figure, measured once, with the floor's beside it."""
+    result.plain = True
+    result.ours, result.floor, result.ratios = [ours], [floor], [ours]
+    result.detail["ours ÷ floor"] = round(ours / floor, 4) if floor else None
     return result

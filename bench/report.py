@@ -119,9 +119,10 @@ def load_average(data: dict[str, Any]) -> str:
 
 def plots(results: Sequence[Result]) -> list[str]:
     """Draw the ratios, those that shall be high apart from those that shall be low."""
-    high = [result for result in results if not result.at_most and result.ratio < 10]
-    low = [result for result in results if result.at_most and result.ratio < 10]
-    huge = [result for result in results if result.ratio >= 10 and result.unit != "MB"]
+    ratios = [result for result in results if not result.plain]
+    high = [result for result in ratios if not result.at_most and result.ratio < 10]
+    low = [result for result in ratios if result.at_most and result.ratio < 10]
+    huge = [result for result in ratios if result.ratio >= 10 and result.unit != "MB"]
     return [
         card("Higher is better", "Dashed: the goal. The line: all rounds.", bar_chart(bars(high), "ours ÷ floor")),
         card("Lower is better", "Dashed: the most that is allowed.", bar_chart(bars(low), "ours ÷ floor")),

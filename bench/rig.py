@@ -37,6 +37,7 @@ class Rig:
         self.rounds = 2 if quick else 5
         self.seconds = 1.0 if quick else 4.0
         self.crowd = 20_000 if quick else 1_000_000
+        self.parts: frozenset[str] = frozenset()
         self._stacks: list[Stack] = []
         self._servers: list[Server] = []
         self._seeders: dict[str, Seeder] = {}
@@ -53,7 +54,10 @@ class Rig:
         return self.stack("large")
 
     def stack(self, name: str, *, as_installed: bool = False, settings: dict[str, str] | None = None) -> Stack:
-        """Start one more stack of ours; `as_installed` in an environment of its own, with what an operator gets."""
+        """Start one more stack of ours; `as_installed` in an environment of its own, with what an operator gets.
+
+        `settings` are variables of its environment.
+        """
         python = sys.executable
         if as_installed:
             self.say("installing what an operator gets")
@@ -66,6 +70,8 @@ class Rig:
     def end_stack(self, stack: Stack) -> None:
         """End a stack that is no longer needed."""
         self._stacks.remove(stack)
+        if stack.url in self._seeders:
+            self._seeders.pop(stack.url).close()
         stack.server.stop()
 
     def seeder(self, stack: Stack) -> Seeder:

@@ -67,8 +67,9 @@ class CurrentQueueToken(Resource):
         except ConcertNotFoundError as error:
             message = "There is no such queue token."
             raise TokenInvalidError(message) from error
-        is_known = snapshot.knows_waiting(token.place) and token.id not in self.wiring.left_tokens
-        standing = self._as_waiting(token) if is_known else None
+        # What was left in this very tick is known from its announcement alone.
+        hears = self.wiring.deferred_answers.hears and token.id not in self.wiring.left_tokens
+        standing = self._as_waiting(token) if hears and snapshot.knows_waiting(token.place) else None
         if standing is None or standing.is_over(clock.utcnow()):
             standing = _current(token)
         view = standing.view(snapshot.line, self._policy, pressure.stretch)

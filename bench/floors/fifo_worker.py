@@ -7,9 +7,12 @@ from api.web_worker import WebWorker
 
 
 class FifoWorker(WebWorker):
-    """Serves whoever came first, and refuses nobody."""
+    """Serves whoever came first, and refuses nobody; named by GUNICORN_CMD_ARGS."""
 
-    reserved_threads = 0
+    def get_thread_pool(self) -> Any:
+        """Let every thread serve everybody."""
+        self.reserved_threads = 0
+        return super().get_thread_pool()
 
     def make_lanes(self) -> Lanes:
         """Let everybody wait in one queue."""

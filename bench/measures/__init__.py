@@ -2,16 +2,10 @@
 
 from collections.abc import Callable
 
+from bench.measures import waited
 from bench.measures.memory import memory
-from bench.measures.on_sale import flooded, on_sale, selling
-from bench.measures.pipeline import (
-    contention,
-    issuing,
-    latency,
-    latency_with_wait,
-    purchasing,
-    purchasing_with_wait,
-)
+from bench.measures.on_sale import sale_and_flood
+from bench.measures.pipeline import contention, issuing, latency, purchasing
 from bench.measures.reading import long_line, polling, queue_view, seat_list
 from bench.measures.sweeping import sweeps
 from bench.measures.volume import volume
@@ -21,7 +15,7 @@ from bench.rig import Rig
 MEASURES: dict[str, Callable[[Rig], list[Result]]] = {
     "P1": issuing,
     "P2": purchasing,
-    "P2W": purchasing_with_wait,
+    "P2W": waited.purchasing,
     "P3": polling,
     "P4": long_line,
     "P5": queue_view,
@@ -29,10 +23,8 @@ MEASURES: dict[str, Callable[[Rig], list[Result]]] = {
     "P7": sweeps,
     "P8": contention,
     "P9": latency,
-    "P9W": latency_with_wait,
+    "P9W": waited.latency,
     "P10": memory,
     "P11": volume,
-    "S": on_sale,
+    "S": sale_and_flood,
 }
-# Parts of S that can be asked for alone.
-PARTS: dict[str, Callable[[Rig], list[Result]]] = {"S1": selling, "S5": flooded}

@@ -1,185 +1,178 @@
-"""S1 to S5: a whole sale with default settings, beside the same one without pacing, lanes and waiting for outcomes."""
+"""S1 to S5: a whole on-sale with its crowd, and those inside under a flood of those who wait.
 
-import json
-import subprocess
-import sys
-from pathlib import Path
-from typing import Any
+Beside each stands the same without pacing, waiting and lanes: fans who poll every five seconds, in front of
+a web worker that answers in the order of coming. That is a switch of this benchmark, not of the product.
+"""
 
-from bench import journeys
-from bench.load import Load, drive
-from bench.measures.reading import POLL, line
-from bench.ratio import Result, alone
-from bench.rig import Rig, authority
-from bench.seeding import PRICE
-from bench.stack import ROOT, Stack
-from cli.sale.waiting import TOKEN_AT_LEAST_EVERY
+from dataclasses import dataclass, replace
 
-FIFO = {"GUNICORN_CMD_ARGS": "--worker-class bench.floors.fifo_worker.FifoWorker"}
-# A sale without pacing may stand still; what it would come to in the end is not waited for.
-FLOOR_SECONDS = 90.0
-INSIDE, FLOOD = 8, 256
-# So many requests a fan who watches the public document sends with the token, at least: one in three minutes.
-FOR_LIFE = 1 / TOKEN_AT_LEAST_EVERY
+from bench import crowds, processes
+from bench.measures import inside_under_flood
+from bench.measures.reading import line
+from bench.ratio import Result, beside
+from bench.rig import Rig
+from bench.stack import Stack
+from cli.sale import lanes
+from cli.sale.crowd import POLITE, Manners
+from cli.sale.figures import percentile
+from cli.sale.record import Record
 
-
-def on_sale(rig: Rig) -> list[Result]:
-    """S: what fans live through in the default sale, and those inside under a flood of polls."""
-    return [*selling(rig), *standing_line(rig), *flooded(rig)]
-
-
-def selling(rig: Rig) -> list[Result]:
-    """S1, S2, S3, S4: the sale itself."""
-    ours = sale(rig, "sale", {}, at_most=155.0)
-    floor = sale(rig, "sale-plain", FIFO, at_most=FLOOR_SECONDS, plain=True)
-    seats = ours["seats"]
-    hold, before = ours["inside"]["hold"], floor["inside"]["hold"]
-    asked = ours["waiting_per_second"]
-    name = "sent_to_outcome_p95_while_arriving"
-    return [
-        _figure(
-            "S1/sold",
-            "seats sold within 150 s ÷ seats",
-            "",
-            0.95,
-            ours["sold_at_150"] / seats,
-            floor["seats_sold"] / seats,
-        ),
-        _figure("S1/held", "sold or held within 150 s ÷ seats", "", 0.995, ours["sold_or_held_at_150"] / seats),
-        _figure("S2/hold", "hold → outcome, p95 while fans arrive", "s", 2, hold[name], before[name], at_most=True),
-        _figure(
-            "S2/first",
-            "first seat sold after",
-            "s",
-            10,
-            ours["first_sold_after"],
-            floor["first_sold_after"],
-            at_most=True,
-        ),
-        _figure(
-            "S3/origin",
-            "requests of those who wait, while the sale goes on",
-            "per s",
-            700,
-            _sum(asked),
-            _sum(floor["waiting_per_second"]),
-            at_most=True,
-        ),
-        _figure("S3/cache", "of these with a token, behind a cache", "per s", 100, asked["polls"], at_most=True),
-        _figure("S4", "admitted → noticed, p95", "s", 3, ours["noticed"]["p95"], floor["noticed"]["p95"], at_most=True),
-    ]
+FLOOR = {"GUNICORN_CMD_ARGS": "--worker-class bench.floors.fifo_worker.FifoWorker"}
+WITHIN = 150.0
+FLOOR_WITHIN = 90.0
+QUICK = crowds.Terms(fans=4_000, seats=400, arrive_over=8.0, at_most=25.0)
+QUICK_FLOOR = 15.0
+PARTS = frozenset({"S1", "S2", "S3", "S4", "S5"})
+IN_LINE = 20_000
+# Of those who stand in line so many look, evenly spread; each stands for ten.
+SAMPLE_PART = 10
+STANDING_SECONDS, QUICK_STANDING_SECONDS = 20.0, 2.0
+# A cache in front asks for the public document once a second.
+BY_A_CACHE = 1.0
 
 
-def _sum(asked: dict[str, float | None]) -> float:
-    return (asked["polls"] or 0.0) + (asked["watches"] or 0.0)
+@dataclass(slots=True)
+class Sold:
+    """One sale, and the CPU seconds that it took, by role."""
+
+    record: Record
+    cpu: dict[str, float]
 
 
-def _figure(
-    name: str,
-    title: str,
-    unit: str,
-    goal: float,
-    ours: float | None,
-    floor: float | None = None,
-    *,
-    at_most: bool = False,
-) -> Result:
-    """Return a figure that is held against a goal as it is; the floor's stands beside it."""
-    result = Result(name, title, unit, goal, at_most=at_most)
-    if floor is not None:
-        result.floor = [floor]
-    # What never happened is worse than any goal.
-    return alone(result, [ours if ours is not None else (float("inf") if at_most else 0.0)])
+@dataclass(slots=True)
+class Measured:
+    """What one stack was measured at; None where that was not asked for."""
+
+    sale: Sold | None
+    standing: dict[str, float] | None
+    flood: inside_under_flood.Flood | None
 
 
-def sale(rig: Rig, name: str, settings: dict[str, str], *, at_most: float, plain: bool = False) -> dict[str, Any]:
-    """Run the default sale, or with `--quick` a fifth of it, on a stack of its own; returns its summary."""
+def sale_and_flood(rig: Rig) -> list[Result]:
+    """S: a whole on-sale, those who wait in it, and those inside under a flood."""
+    parts = rig.parts or PARTS
+    terms = QUICK if rig.quick else crowds.Terms(at_most=WITHIN)
+    cut = replace(terms, at_most=QUICK_FLOOR if rig.quick else FLOOR_WITHIN)
+    ours = _measured(rig, "sale", {}, terms, POLITE, parts)
+    floor = _measured(rig, "unpaced", FLOOR, cut, crowds.OLD, parts)
+    results: list[Result] = []
+    if ours.sale and floor.sale:
+        results += _selling(terms, ours.sale, floor.sale)
+        results += _inside(ours.sale.record, floor.sale.record)
+        results += _moving(ours.sale.record, floor.sale.record)
+    if ours.standing and floor.standing:
+        results += _still(ours.standing, floor.standing)
+    if ours.flood and floor.flood:
+        results += inside_under_flood.results(ours.flood, floor.flood)
+    return sorted((result for result in results if result.name[:2] in parts), key=lambda result: result.name[:2])
+
+
+def _measured(
+    rig: Rig, name: str, settings: dict[str, str], terms: crowds.Terms, manners: Manners, parts: frozenset[str]
+) -> Measured:
+    """Start a stack, measure what is asked for, and end it: the other one shall have the machine for itself."""
     stack = rig.stack(name, settings=settings)
-    out = rig.folder / f"{name}.json"
-    command = [
-        sys.executable,
-        "-m",
-        "bench.crowd",
-        "--url",
-        stack.url,
-        "--data-dir",
-        str(stack.data_dir),
-        "--json",
-        str(out),
-    ]
-    size = ["--fans", "4000", "--seats", "400", "--arrive-over", "6"] if rig.quick else []
-    limit = ["--at-most", str(min(at_most, 30.0) if rig.quick else at_most)]
-    rig.say(f"running the {name}")
-    subprocess.run([*command, *size, *limit, *(["--plain"] if plain else [])], cwd=ROOT, check=True, timeout=600)
-    rig.end_stack(stack)
-    summary: dict[str, Any] = json.loads(out.read_text())
-    return summary
-
-
-def standing_line(rig: Rig) -> list[Result]:
-    """S3 once more: 20,000 who wait in a line that does not move, calculated from what each of them is told."""
-    waiting = 4_000 if rig.quick else 20_000
-    stack, seeder = rig.small, rig.seeder(rig.small)
-    fans = seeder.claims(line(rig, stack, waiting).id, "waiting", 200)
-    told = [_told(stack, seeder.bearer(fan)) for fan in fans]
-    share = waiting / len(told)
-    asked = share * sum(1 / seconds for seconds, _ in told)
-    with_token = share * sum(1 / seconds if watch == "token" else FOR_LIFE for seconds, watch in told)
-    return [
-        _figure("S3/still origin", f"requests of {waiting:,} in a line that stands", "per s", 700, asked, at_most=True),
-        _figure("S3/still cache", "of these with a token, behind a cache", "per s", 100, with_token, at_most=True),
-    ]
-
-
-def _told(stack: Stack, bearer: dict[str, str]) -> tuple[float, str]:
-    import httpx
-
-    answer = httpx.get(stack.url + POLL, headers=bearer).raise_for_status().json()
-    return float(answer["poll_after_seconds"]), str(answer["watch"])
-
-
-def flooded(rig: Rig) -> list[Result]:
-    """S5: hold and pay beside 256 connections that poll as fast as they are answered."""
-    results = []
-    for name, settings in (("S5", {}), ("S5/plain", FIFO)):
-        stack = rig.stack(f"flood-{name.replace('/', '-')}".lower(), settings=settings)
-        calm, beside, flood = _inside_latency(rig, stack)
-        title = "hold + pay under a flood of polls ÷ calm, p95" + (", without lanes" if settings else "")
-        result = Result(name, title, "ms", None if settings else 3, at_most=True)
-        result.ours, result.floor = [1000 * beside.latency(0.95)], [1000 * calm.latency(0.95)]
-        result.ratios = [beside.latency(0.95) / calm.latency(0.95)]
-        result.detail = {"inside": dict(beside.statuses), "flood": flood}
-        results.append(result)
+    try:
+        return Measured(
+            _sale(rig, stack, terms, manners) if parts - {"S5"} else None,
+            _standing(rig, stack, manners) if "S3" in parts else None,
+            inside_under_flood.measured(rig, stack, waits=manners.waits) if "S5" in parts else None,
+        )
+    finally:
         rig.end_stack(stack)
-    return results
 
 
-def _inside_latency(rig: Rig, stack: Stack) -> tuple[Load, Load, dict[str, int]]:
-    seconds = 4.0 if rig.quick else 15.0
-    seeder, host = rig.seeder(stack), authority(stack)
-    fans = int(2 * seconds * 300) // 100 * 100
-    concert = seeder.concert(seats=fans)
-    claims = seeder.active(concert.id, fans)
-    seeder.points([claim.user_id for claim in claims], PRICE)
-    journey = journeys.purchase(
-        journeys.WaitingPipeline(host), seeder, concert, iter(zip(claims, concert.seats, strict=True))
-    )
-    waiting = seeder.claims(line(rig, stack, 10_000).id, "waiting", 2_000)
-    bearers = rig.folder / "bearers.json"
-    bearers.write_text(json.dumps([seeder.bearer(fan) for fan in waiting]))
-    calm = drive(stack.url, journey, clients=INSIDE, seconds=seconds)
-    command = [sys.executable, "-m", "bench.measures.on_sale", stack.url, str(bearers), str(seconds + 2)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as flood:
-        beside = drive(stack.url, journey, clients=INSIDE, seconds=seconds)
-        answered, _ = flood.communicate(timeout=60)
-    return calm, beside, json.loads(answered)
+def _sale(rig: Rig, stack: Stack, terms: crowds.Terms, manners: Manners) -> Sold:
+    rig.say(f"{terms.fans:,} fans come for {terms.seats:,} seats, {terms.at_most:.0f} s at most")
+    before = processes.cpu_by_role(stack.server.pid)
+    record = crowds.sell(rig.seeder(stack), terms, manners)
+    spent = processes.spent(before, processes.cpu_by_role(stack.server.pid))
+    rig.say(f"sold {record.samples[-1].sold if record.samples else 0:,} in {record.over_at:.0f} s")
+    return Sold(record, {role: round(used, 1) for role, used in {**spent, "crowd": record.own_cpu}.items()})
 
 
-def _flood(url: str, bearers: Path, seconds: float) -> None:
-    host, asked = url.partition("://")[2], [(POLL, bearer) for bearer in json.loads(bearers.read_text())]
-    load = drive(url, journeys.get(host, asked), clients=FLOOD, seconds=seconds)
-    sys.stdout.write(json.dumps({str(status): count for status, count in load.statuses.items()}))
+def _selling(terms: crowds.Terms, ours: Sold, floor: Sold) -> list[Result]:
+    within = f"{terms.fans:,} fans, {terms.seats:,} seats: part of the seats"
+    sold = Result("S1/sold", f"{within} sold within {terms.at_most:.0f} s", "of all", 0.95)
+    held = Result("S1/held", f"{within} sold or held within {terms.at_most:.0f} s", "of all", 0.995)
+    beside(sold, _part(ours.record), _part(floor.record))
+    beside(held, _part(ours.record, held=True), _part(floor.record, held=True))
+    sold.detail |= {"cpu_seconds": ours.cpu, "floor_cpu_seconds": floor.cpu, "floor_ended_after": floor.record.over_at}
+    sold.detail |= {whose: _told(sale.record) for whose, sale in (("sale", ours), ("floor_sale", floor))}
+    return [sold, held]
 
 
-if __name__ == "__main__":
-    _flood(sys.argv[1], Path(sys.argv[2]), float(sys.argv[3]))
+def _part(record: Record, *, held: bool = False) -> float:
+    found = lanes.sample_at(record, WITHIN)
+    return (found.sold + found.held * held) / record.seats if found else 0.0
+
+
+def _told(record: Record) -> dict[str, object]:
+    """Return what explains a sale."""
+    return {
+        "over_after": record.over_at,
+        "answers": {f"{operation} {status}": count for (operation, status), count in sorted(record.answers.items())},
+        "busy": dict(record.busy),
+        "faults": dict(record.faults),
+        "endings": {ending.value: count for ending, count in record.endings.items()},
+    }
+
+
+def _inside(ours: Record, floor: Record) -> list[Result]:
+    title = "hold accepted → outcome known, p95 while fans arrive"
+    outcome = Result("S2/outcome", title, "s", 2.0, at_most=True)
+    first = Result("S2/first", "first seat sold after the opening", "s", 10.0, at_most=True)
+    noticed = Result("S4/noticed", "admission → the fan knows, p95", "s", 3.0, at_most=True)
+    return [
+        beside(outcome, *(_p95(record, _while_they_come(record)) for record in (ours, floor))),
+        beside(first, *(_or_all(record, lanes.first_sold_after(record)) for record in (ours, floor))),
+        beside(noticed, *(_p95(record, lanes.notices(record)) for record in (ours, floor))),
+    ]
+
+
+def _while_they_come(record: Record) -> list[float]:
+    arriving = record.arrival_over or record.now()
+    return [seconds for at, seconds in lanes.accepted(record, "hold") if at - seconds <= arriving]
+
+
+def _p95(record: Record, seconds: list[float]) -> float:
+    return _or_all(record, percentile(seconds, 0.95))
+
+
+def _or_all(record: Record, seconds: float | None) -> float:
+    """Take the whole sale where nothing came: it took longer than that."""
+    return (record.over_at or record.now()) if seconds is None else seconds
+
+
+def _standing(rig: Rig, stack: Stack, manners: Manners) -> dict[str, float]:
+    """Return the requests a second of a line that stands still, by kind."""
+    concert = line(rig, stack, IN_LINE)
+    seconds = QUICK_STANDING_SECONDS if rig.quick else STANDING_SECONDS
+    counted = crowds.stand(rig.seeder(stack), concert.id, IN_LINE // SAMPLE_PART, seconds, manners)
+    return {lane: counted[lane] * SAMPLE_PART / seconds for lane in ("poll", "watch")}
+
+
+def _moving(ours: Record, floor: Record) -> list[Result]:
+    rates = [{lane: _asked(record, lane) for lane in ("poll", "watch")} for record in (ours, floor)]
+    origin = Result("S3/origin", "asked by those who wait, after the last arrival", "per s", 700, at_most=True)
+    cache = Result("S3/cache", "the same behind a cache of one second", "per s", 100, at_most=True)
+    return [beside(origin, *map(_all, rates)), beside(cache, *map(_cached, rates))]
+
+
+def _still(ours: dict[str, float], floor: dict[str, float]) -> list[Result]:
+    title = f"asked by {IN_LINE:,} in a line that stands still"
+    origin = Result("S3/still", title, "per s", 700, at_most=True)
+    cache = Result("S3/still cache", "the same behind a cache of one second", "per s", at_most=True)
+    return [beside(origin, _all(ours), _all(floor)), beside(cache, _cached(ours), _cached(floor))]
+
+
+def _all(rate: dict[str, float]) -> float:
+    return rate["poll"] + rate["watch"]
+
+
+def _asked(record: Record, lane: str) -> float:
+    return lanes.per_second_after_arrival(record, [lane]) or 0.0
+
+
+def _cached(rate: dict[str, float]) -> float:
+    return rate["poll"] + min(rate["watch"], BY_A_CACHE)

@@ -59,21 +59,6 @@ def _purchasing(rig: Rig, clients: int) -> Result:
     return alternate(result, rig.rounds, ours, textbook_rate(rig, clients, result))
 
 
-def purchasing_with_wait(rig: Rig) -> list[Result]:
-    """P2w: hold and pay with `Prefer: wait`, beside the same with polls, on one stack."""
-    return [_purchasing_with_wait(rig, clients) for clients in CONCURRENCIES]
-
-
-def _purchasing_with_wait(rig: Rig, clients: int) -> Result:
-    goal = 1.6 if clients == CONCURRENCIES[0] else 1.4
-    result = Result(
-        f"P2w/{clients}", f"hold + pay with Prefer: wait ÷ with polls, {clients} clients", "requests per s", goal
-    )
-    waiting = purchase_rate(rig, rig.small, clients, result, journeys.WaitingPipeline(authority(rig.small)))
-    polling = purchase_rate(rig, rig.small, clients, Result(f"{result.name} with polls", "", ""))
-    return alternate(result, rig.rounds, waiting, polling)
-
-
 def issue_rate(rig: Rig, stack: Stack, clients: int, result: Result, concert: Concert | None = None) -> Figure:
     """Return what measures one round of token issues on a stack."""
     line = concert or rig.seeder(stack).concert(capacity=100)
@@ -82,13 +67,14 @@ def issue_rate(rig: Rig, stack: Stack, clients: int, result: Result, concert: Co
     return lambda: rig.drive(stack, journey, clients, result).per_second
 
 
-def purchase_rate(
-    rig: Rig, stack: Stack, clients: int, result: Result, pipeline: journeys.OurPipeline | None = None
-) -> Figure:
-    """Return what measures one round of purchases on a stack, in requests (two a purchase) per second."""
+def purchase_rate(rig: Rig, stack: Stack, clients: int, result: Result | None = None, *, waits: bool = False) -> Figure:
+    """Return what measures one round of purchases on a stack, in requests (two a purchase) per second.
+
+    With `waits` the service waits for the outcomes, else they are polled for.
+    """
     wanted = int(rig.rounds * rig.seconds * PURCHASES_A_SECOND) // 100 * 100
-    concert, fans = _fans_with_seats(rig, stack, wanted)
-    pipeline = pipeline or journeys.OurPipeline(authority(stack))
+    concert, fans = fans_with_seats(rig, stack, wanted)
+    pipeline = journeys.OurPipeline(authority(stack), waits=waits)
     journey = journeys.purchase(pipeline, rig.seeder(stack), concert, fans)
 
     def figure() -> float:
@@ -99,7 +85,8 @@ def purchase_rate(
     return figure
 
 
-def _fans_with_seats(rig: Rig, stack: Stack, fans: int) -> tuple[Concert, Iterator[tuple[QueueTokenClaims, int]]]:
+def fans_with_seats(rig: Rig, stack: Stack, fans: int) -> tuple[Concert, Iterator[tuple[QueueTokenClaims, int]]]:
+    """Make a concert whose fans have their turn, a seat that nobody else wants, and the points for it."""
     seeder = rig.seeder(stack)
     concert = seeder.concert(seats=fans)
     claims = seeder.active(concert.id, fans)
@@ -129,7 +116,7 @@ def contention(rig: Rig) -> list[Result]:
 def contention_rates(rig: Rig, stack: Stack, result: Result) -> tuple[Figure, Figure]:
     """Return what measures refusals on one seat, and what measures grants on spread seats."""
     spread_over = int(rig.rounds * rig.seconds * 2 * PURCHASES_A_SECOND) // 100 * 100
-    concert, fans = _fans_with_seats(rig, stack, spread_over)
+    concert, fans = fans_with_seats(rig, stack, spread_over)
     fight = rig.seeder(stack).concert(seats=100)
     fighters = rig.seeder(stack).active(fight.id, FIGHTERS)
     spread, fought = (journeys.OurPipeline(authority(stack)) for _ in range(2))
@@ -155,21 +142,11 @@ def latency(rig: Rig) -> list[Result]:
     """P9: one client alone, from sending the POST to knowing the outcome."""
     p50 = Result("P9/p50", "one client, latency p50 ÷ textbook", "ms", 1.1, at_most=True)
     p99 = Result("P9/p99", "one client, latency p99 ÷ textbook", "ms", 1.1, at_most=True)
-    return _latencies(rig, p50, p99, _impatient_issue(rig))
+    return latencies(rig, p50, p99, _impatient_issue(rig))
 
 
-def latency_with_wait(rig: Rig) -> list[Result]:
-    """P9w: the same with `Prefer: wait`."""
-    p50 = Result("P9w/p50", "one client with Prefer: wait, latency p50 ÷ textbook", "ms", 1.1, at_most=True)
-    p99 = Result("P9w/p99", "one client with Prefer: wait, latency p99 ÷ textbook", "ms", at_most=True)
-    seeder = rig.seeder(rig.small)
-    line = seeder.concert(capacity=100)
-    return _latencies(
-        rig, p50, p99, journeys.issue(journeys.WaitingPipeline(authority(rig.small)), seeder, line, _names)
-    )
-
-
-def _latencies(rig: Rig, p50: Result, p99: Result, ours: Journey) -> list[Result]:
+def latencies(rig: Rig, p50: Result, p99: Result, ours: Journey) -> list[Result]:
+    """Fill two results with the latencies of one client alone, beside the textbook's."""
     theirs = _impatient_textbook(rig)
     loads: dict[str, list[Load]] = {"ours": [], "floor": []}
     textbook = rig.textbook

@@ -3,10 +3,8 @@
 import asyncio
 import gc
 import json
-import resource
 import subprocess
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,16 +12,16 @@ import click
 from rich.console import Console
 
 from cli.duration import DURATION
-from cli.sale import crowd, plan, progress
+from cli.sale import crowd, descriptors, plan, progress
+from cli.sale.connections import Outside
 from cli.sale.opening import open_sale
 from cli.sale.record import Record
 from cli.sale.report import report
-from cli.sale.summary import Summary, rendered, summarise
-from cli.sale.ways import Ways
+from cli.sale.summary import Summary, summarise
+from cli.sale.summary_text import rendered
 from cli.service import DEFAULT_DATA_DIR, DataDir
 
 AUDIT_WITHIN = 300.0
-MOST_FILES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +35,6 @@ class Options:
     capacity: int
     think: float
     at_most: float
-    # Off only to see what they are worth (bench/).
-    paced: bool = True
-    waits: bool = True
 
 
 @click.command()
@@ -90,30 +85,22 @@ def run(options: Options, url: str, data_dir: Path, console: Console) -> Record:
     """Open a sale, live through it, and return its record."""
     opened = open_sale(url, data_dir, seats=options.seats, capacity=options.capacity, at_most=options.at_most)
     console.print(f"Concert {opened.concert_id}: {options.seats:,} seats, {options.fans:,} fans, {url}")
-    _allow_connections()
     plans = plan.crowd(options.fans, options.arrive_over, options.seed, options.think)
     return asyncio.run(_live(opened, plans, url, options, console))
 
 
-def _allow_connections() -> None:
-    """Raise the soft limit of open files as far as the hard one lets: a crowd needs more than the usual 1,024."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (min(MOST_FILES, hard) if hard > 0 else MOST_FILES, hard))
-
-
 async def _live(opened: crowd.Sale, plans: list[plan.FanPlan], url: str, options: Options, console: Console) -> Record:
+    way = Outside(url, descriptors.raised())
     # The plans live as long as the run: collecting garbage among them again and again would slow the fans.
     gc.freeze()
     record = Record(options.fans, options.seats)
-    ways = Ways.to(url, record, paced=options.paced, waits=options.waits)
     watching = asyncio.create_task(progress.watch(record, console))
     try:
-        await crowd.run(opened, plans, ways, record)
+        await crowd.run(opened, plans, way, record)
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
-        ways.close()
+        way.shut()
     return record
 
 

@@ -2,63 +2,89 @@
 
 import asyncio
 import random
-import time
 from typing import Any
 
+from cli.sale.closing import Closing
+from cli.sale.looking import CURRENT, Looking
 from cli.sale.plan import FanPlan, Temper
-from cli.sale.record import Ending
-from cli.sale.service import FaultError, Refused
-from cli.sale.waiting import Watch
-from cli.sale.ways import Ways
-from cli.sale.wire import Answer
+from cli.sale.record import Ending, Record
+from cli.sale.service import FaultError, Refused, Service
+from cli.sale.waiting import Lookout
 
 CHOICES = 8
 PAGE = 500
 GONE = frozenset({"token_expired", "hold_expired"})
+# What ends a fan's evening without being anybody's fault; busy is told when the sale is over already.
+HOME = frozenset({"queue_closed", "busy"})
 
 
 class Fan:
-    """A fan of one concert; `identity` is their JWT, `over` is set when the sale has ended."""
+    """A fan of one concert; `identity` is their JWT, `over` is set when the sale has ended.
 
-    def __init__(self, plan: FanPlan, identity: str, concert_id: int, ways: Ways, over: asyncio.Event) -> None:
+    With `paced=False` they poll every five seconds, whatever they are told: a benchmark's floor.
+    """
+
+    def __init__(
+        self,
+        plan: FanPlan,
+        identity: str,
+        concert_id: int,
+        service: Service,
+        record: Record,
+        over: Closing,
+        *,
+        paced: bool = True,
+    ) -> None:
         self.plan = plan
         self.identity = identity
         self.concert_id = concert_id
-        self.ways = ways
-        self.service = ways.joining
-        self.record = ways.joining.record
+        self.service = service
+        self.record = record
         self.over = over
-        self.asked = 0
-        self.is_near = False
         self.chance = random.Random(plan.seed)
         self.token = ""
-        self.arrived = self.record.now()
+        self.arrived = record.now()
+        self.lookout = Lookout(paced=paced)
+        self.looking = Looking(service, concert_id, self.lookout)
+        self.own: Service | None = None
 
     async def go(self) -> None:
         """Live through the sale; whatever happens, exactly one ending is written down."""
         try:
             ending = await self._visit()
         except Refused as refusal:
-            if refusal.code not in GONE and refusal.code != "queue_closed":
+            if refusal.code not in GONE | HOME:
                 self.record.faults[f"refused: {refusal.code}"] += 1
-            ending = Ending.WENT_HOME if refusal.code == "queue_closed" else Ending.EXPIRED
+            ending = Ending.WENT_HOME if refusal.code in HOME else Ending.EXPIRED
         except FaultError as fault:
             self.record.faults[str(fault)] += 1
             ending = Ending.FAULT
         self.record.endings[ending] += 1
+        self.record.looks += self.looking.looks
 
     async def _visit(self) -> Ending:
-        task = await self._join()
-        self.service = self.ways.waiting
+        joined_at = await self._join()
+        outside = self.service
         try:
-            gave_up = await self._wait_in_line(task)
+            gave_up = await self._wait_in_line(joined_at)
             if gave_up is not None:
                 return gave_up
-            self._comes_near()
+            self.service = self._own("inside")
             return await self._buy()
         finally:
-            if self.is_near:
-                self.service.pool.close()
+            if self.own is not None:
+                self.own.close()
+            self.service = outside
+
+    def _own(self, lane: str | None) -> Service:
+        """Return a way of one's own: nobody shares a browser, so who is next or inside waits for no other fan."""
+        self.own = (self.own or self.service).own(lane)
+        return self.own
+
+    def _come_near(self) -> None:
+        """Look over a connection of one's own from now on."""
+        if self.lookout.is_next and self.own is None:
+            self.service = self.looking.service = self._own(None)
 
     async def _buy(self) -> Ending:
         await self._think()
@@ -72,66 +98,42 @@ class Fan:
         await self._pay_for(reservation)
         return Ending.BOUGHT
 
-    async def _join(self) -> dict[str, Any]:
-        """Ask for a place in line; returns the finished task, whose result is the *QueueToken*."""
+    async def _join(self) -> str:
+        """Ask for a place in line; returns when the service accepted the request, in its own words."""
         task = await self.service.change(
             "join", "POST", "/v1/queue-tokens", self.identity, {"concert_id": self.concert_id}
         )
         self.token = task["result"]["token"]
-        return task
+        self.lookout.told(task["result"], self.record.now())
+        return str(task["submitted_at"])
 
-    async def _wait_in_line(self, task: dict[str, Any]) -> Ending | None:
+    async def _wait_in_line(self, joined_at: str) -> Ending | None:
         """Look as told until it is this fan's turn; returns an ending when they do not get that far."""
         leaves_at = self.arrived + self.plan.patience if self.plan.temper is Temper.LEAVES else float("inf")
-        place, answer = task["result"], None
-        if not self.ways.paced or "watch" not in place:
-            place, answer = await self._ask_with_token()
-        while place["status"] != "active":
-            wait: float | None = self.ways.interval(place, answer)
-            watch = Watch.of(place, wait or 0.0, self.record.now())
-            if self.ways.paced and place.get("watch") == "token":
-                self._comes_near()
-            while wait is not None:
-                if self.over.is_set():
-                    return Ending.WENT_HOME
-                if self.record.now() + wait >= leaves_at:
-                    await self._leave()
-                    return Ending.LEFT
-                await self._until_over(wait)
-                wait = await self._look(watch) if self.ways.paced and watch.watches_queue else None
-            place, answer = await self._ask_with_token()
-        self.record.admitted(str(task["submitted_at"]), place["admitted_at"], self.arrived, cost=self.asked)
-        if answer is not None:
-            self.record.noticed_after(place["admitted_at"], time.time(), answer.header("Date"))
-        return None
+        wait = self.lookout.pause if self.lookout.paced else 0.0
+        while True:
+            self._come_near()
+            left = leaves_at - self.record.now()
+            await self.over.sleep(min(wait, left))
+            if self.over.is_set():
+                return Ending.WENT_HOME
+            if left <= wait:
+                await self._leave()
+                return Ending.LEFT
+            if await self._is_admitted(joined_at):
+                return None
+            wait = self.lookout.pause
 
-    async def _ask_with_token(self) -> tuple[dict[str, Any], Answer]:
-        self.asked += 1
-        answer = await self.service.ask("poll", "GET", "/v1/queue-tokens/current", self.token)
-        place: dict[str, Any] = answer.json()
-        return place, answer
-
-    async def _look(self, watch: Watch) -> float | None:
-        """Look at the public document; return when to look again, or None when it is time to ask with the token."""
-        self.asked += 1
-        answer = await self.service.ask("watch", "GET", f"/v1/queues/{self.concert_id}", "")
-        return watch.next_look(answer.json(), self.record.now())
-
-    def _comes_near(self) -> None:
-        """Use connections of one's own from now on."""
-        if not self.is_near:
-            self.service, self.is_near = self.ways.near(), True
-
-    async def _until_over(self, seconds: float) -> None:
-        # All fans who wait hear at once that the sale is over, as they would from the news.
-        try:
-            async with asyncio.timeout(seconds):
-                await self.over.wait()
-        except TimeoutError:
-            return
+    async def _is_admitted(self, joined_at: str) -> bool:
+        """Look where the line is; returns whether it is this fan's turn."""
+        place = await self.looking.look(self.token)
+        if place is None or place["status"] != "active":
+            return False
+        self.record.admitted(joined_at, place["admitted_at"], self.arrived, self.looking.looks)
+        return True
 
     async def _leave(self) -> None:
-        await self.service.change("leave", "DELETE", "/v1/queue-tokens/current", self.token)
+        await self.service.change("leave", "DELETE", CURRENT, self.token)
 
     async def _think(self) -> None:
         await asyncio.sleep(self.plan.thinks)

@@ -2,14 +2,12 @@
 
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-# The `Date` header has whole seconds, and an answer takes its time. Seconds.
-CLOCKS_AGREE = 2.5
+from cli.sale.service_clock import ServiceClock
 
 
 class Ending(StrEnum):
@@ -24,14 +22,6 @@ class Ending(StrEnum):
     FAULT = "met a fault"
 
 
-class Outcome(NamedTuple):
-    """When the outcome of a change was known (seconds since the opening), and what it took since when."""
-
-    at: float
-    since_sent: float
-    since_accepted: float
-
-
 @dataclass(frozen=True, slots=True)
 class Sample:
     """The sale at one moment: `at` is seconds since the opening, `requests` those answered until then."""
@@ -42,9 +32,19 @@ class Sample:
     held: int
     sold: int
     requests: int
-    # Of these, those of fans who waited: for their token, and the public document.
-    polls: int = 0
-    watches: int = 0
+
+
+class Outcome(NamedTuple):
+    """When an outcome was known, and the seconds until then: since it was submitted, and since it was accepted.
+
+    `accepted` is None when the acceptance was not seen, since the first answer told the outcome;
+    `by_clock` is the same by the service's own time of acceptance, for what its clock is worth.
+    """
+
+    at: float
+    submitted: float
+    accepted: float | None
+    by_clock: float
 
 
 @dataclass(slots=True)
@@ -53,22 +53,22 @@ class Record:
 
     fans: int
     seats: int
-    opened: float = field(default_factory=time.monotonic)
+    clock: Callable[[], float] = time.monotonic
+    opened: float = field(init=False)
     arrived: int = 0
     endings: Counter[Ending] = field(default_factory=Counter)
     answers: Counter[tuple[str, int]] = field(default_factory=Counter)
     latencies: dict[str, list[float]] = field(default_factory=dict)
     faults: Counter[str] = field(default_factory=Counter)
     retries: int = 0
-    # What was refused as `busy`, by operation, and sent again.
     busy: Counter[str] = field(default_factory=Counter)
-    # By operation: when the outcome was known, and how long after sending and after being accepted.
+    by_second: dict[str, Counter[int]] = field(default_factory=dict)
     outcomes: dict[str, list[Outcome]] = field(default_factory=dict)
-    # Seconds from admission, by the service's clock, to noticing it; empty where the two clocks do not agree.
-    noticed: list[float] = field(default_factory=list)
-    # Requests that waiting cost each fan who was admitted.
-    waiting_cost: list[int] = field(default_factory=list)
-    arrived_at: float | None = None
+    notices: list[tuple[float, float]] = field(default_factory=list)
+    looks: int = 0
+    looks_of_admitted: list[int] = field(default_factory=list)
+    arrival_over: float | None = None
+    service_clock: ServiceClock = field(default_factory=ServiceClock)
     joined_at: list[str] = field(default_factory=list)
     admitted_at: list[str] = field(default_factory=list)
     waits: list[tuple[float, float]] = field(default_factory=list)
@@ -78,52 +78,46 @@ class Record:
     over_at: float | None = None
     own_cpu: float = 0.0
 
+    def __post_init__(self) -> None:
+        self.opened = self.clock()
+
     def now(self) -> float:
         """Return the seconds since the sale opened."""
-        return time.monotonic() - self.opened
+        return self.clock() - self.opened
 
     @property
     def finished(self) -> int:
         """How many fans are through, whatever became of them."""
         return self.endings.total()
 
-    def answered(self, operation: str, status: int, seconds: float) -> None:
-        """Count one answer of the service."""
+    def answered(self, operation: str, status: int, seconds: float, lane: str) -> None:
+        """Count one answer of the service; `lane` says for whom it was: poll, watch, joins, inside, operator."""
         self.answers[operation, status] += 1
         self.latencies.setdefault(operation, []).append(seconds)
+        self.by_second.setdefault(lane, Counter())[int(self.now())] += 1
 
-    def admitted(self, joined_at: str, admitted_at: str, arrived: float, *, cost: int = 0) -> None:
-        """Note that a fan who arrived at `arrived` knows that it is their turn; the texts are the service's times.
+    def outcome(self, operation: str, sent: float, accepted: float | None, submitted_at: str | None) -> None:
+        """Note that an outcome is known; `sent` and `accepted` are moments, `submitted_at` is the service's time."""
+        now = self.now()
+        by_clock = now - sent if submitted_at is None else self.service_clock.since(submitted_at)
+        known = Outcome(now, now - sent, None if accepted is None else now - accepted, by_clock)
+        self.outcomes.setdefault(operation, []).append(known)
 
-        `cost` is how many requests waiting took them.
+    def admitted(self, joined_at: str, admitted_at: str, arrived: float, looks: int = 0) -> None:
+        """Note that a fan who arrived at `arrived` knows that it is their turn, after so many looks.
+
+        The texts are the service's times.
         """
         self.joined_at.append(joined_at)
         self.admitted_at.append(admitted_at)
         self.waits.append((arrived, self.now() - arrived))
-        self.waiting_cost.append(cost)
-
-    def noticed_after(self, admitted_at: str, answered_at: float, date: str | None) -> None:
-        """Note how long after the admission its fan knew of it; `answered_at` is this machine's time (epoch seconds).
-
-        Only where this machine's clock and the service's agree within what the `Date` header can tell.
-        """
-        if date is None or abs(parsedate_to_datetime(date).timestamp() - answered_at) > CLOCKS_AGREE:
-            return
-        self.noticed.append(max(0.0, answered_at - datetime.fromisoformat(admitted_at).timestamp()))
-
-    def outcome(self, operation: str, sent: float, accepted: float) -> None:
-        """Note that the outcome of a change is known; `sent` and `accepted` are monotonic seconds."""
-        known = time.monotonic()
-        found = Outcome(known - self.opened, known - sent, known - accepted)
-        self.outcomes.setdefault(operation, []).append(found)
+        self.notices.append((self.now(), self.service_clock.since(admitted_at)))
+        self.looks_of_admitted.append(looks)
 
     def bought(self, seats: int) -> None:
         """Note a paid purchase."""
         self.purchases.append(self.now())
         self.seats_bought += seats
-
-    def _answered(self, operation: str) -> int:
-        return len(self.latencies.get(operation, ()))
 
     def sample(self, stats: dict[str, Any]) -> None:
         """Keep what the service says about itself now (the operator's stats)."""
@@ -135,7 +129,5 @@ class Record:
                 held=stats["seats_held"],
                 sold=stats["seats_sold"],
                 requests=self.answers.total(),
-                polls=self._answered("poll"),
-                watches=self._answered("watch"),
             )
         )

@@ -7,10 +7,12 @@ from itertools import pairwise
 
 from cli.sale.chart import Series, dots, histogram, line_chart
 from cli.sale.figures import per_second, percentile
+from cli.sale.lane_cards import cards_of
 from cli.sale.page import card, cards, facts, page, table
 from cli.sale.record import Record
 from cli.sale.summary import Summary
-from cli.sale.summary import facts as headline
+from cli.sale.summary_text import facts as headline
+from cli.sale.summary_text import lane_facts, seconds_text
 
 MOST_DOTS = 3000
 
@@ -23,7 +25,7 @@ def report(summary: Summary, record: Record, command: str) -> str:
         f"Audit: {summary.audit}."
     )
     plots = [_line_card(record), _seats_card(record), _waits_card(record), _fairness_card(summary, record)]
-    pace = [_pace_card(record), _purchases_card(record)]
+    pace = [_pace_card(record), _purchases_card(record), *cards_of(record), _lanes_card(summary)]
     tables = [_endings_card(summary), _how(command), _answers_card(record)]
     return page(title, lead, [facts(headline(summary)), cards([*plots, *pace, *tables])])
 
@@ -47,7 +49,7 @@ def _seats_card(record: Record) -> str:
 
 def _waits_card(record: Record) -> str:
     waits = [wait for _, wait in record.waits]
-    note = "From the click on the button until the fan knew that it was his turn; those who were admitted."
+    note = "From the click on the button until the fan knew that it was their turn; those who were admitted."
     return card("Waiting time", note, histogram(waits, "seconds waited", "fans"))
 
 
@@ -78,6 +80,19 @@ def _purchases_card(record: Record) -> str:
     return card("The purchases", "Paid for, second by second.", plot)
 
 
+def _lanes_card(summary: Summary) -> str:
+    rows = [[meaning, figure, "", ""] for figure, meaning in lane_facts(summary)]
+    rows += [
+        [f"{operation}, since {since}", *(seconds_text(value, 3) for value in (known.p50, known.p95, known.p99))]
+        for operation, both in summary.outcomes.items()
+        for since, known in both.items()
+    ]
+    noticed = summary.noticed
+    rows.append(["admission to notice", *(seconds_text(at, 3) for at in (noticed.p50, noticed.p95, noticed.p99))])
+    note = "Times are p50, p95, p99 until the outcome is known. A look is a poll or a watch."
+    return card("Inside and outside, in figures", note, table(["", "p50 or figure", "p95", "p99"], rows))
+
+
 def _rate(counted: list[tuple[float, int]]) -> list[tuple[float, float]]:
     pairs = pairwise(counted)
     return [(at, (count - before) / max(at - since, 1e-9)) for (since, before), (at, count) in pairs]
@@ -101,7 +116,7 @@ def _answers_card(record: Record) -> str:
         [operation, ", ".join(statuses[operation]), *(_milliseconds(seconds, share) for share in (0.5, 0.95, 0.99))]
         for operation, seconds in sorted(record.latencies.items())
     ]
-    note = "Milliseconds from sending to the answer, the wait for one of the fans' shared connections included."
+    note = "Milliseconds from sending to the answer, the wait for a shared connection of those outside included."
     return card("The answers", note, table(["operation", "by status", "p50", "p95", "p99"], rows), wide=True)
 
 

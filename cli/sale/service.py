@@ -3,19 +3,22 @@
 import asyncio
 import json
 import random
-import time
 import uuid
-from typing import Any
+from typing import Any, Self
 
+from cli.sale.closing import Closing
+from cli.sale.connections import Way
 from cli.sale.record import Record
-from cli.sale.wire import Answer, Pool, request_bytes
+from cli.sale.waiting import LONGEST_WAIT
+from cli.sale.wire import Answer, request_bytes
 
 ATTEMPTS = 12
-# How long the service is asked to keep a request until its outcome is there (`Prefer: wait`), in seconds.
-WAIT = 10
-LONGEST_WAIT = 30.0
-TASK = "task"
-TRY_AGAIN = frozenset({429, 502, 503, 504})
+ACCEPTED = 202
+UNAVAILABLE = 503
+TRY_AGAIN = frozenset({429, 502, UNAVAILABLE, 504})
+CHANGES = frozenset({"POST", "DELETE"})
+WAIT = {"Prefer": "wait=10"}
+OUTSIDE = {"poll": "poll", "watch": "watch"}
 
 
 class FaultError(Exception):
@@ -33,84 +36,103 @@ class Refused(Exception):  # noqa: N818 - a refusal is a correct answer, not an 
 
 
 class Service:
-    """Sends requests for everybody over one pool and writes every answer into the record."""
+    """Sends requests one way and writes every answer into the record.
 
-    def __init__(self, pool: Pool, record: Record, *, waits: bool = True) -> None:
-        """Take the connections, where answers are written down, and whether outcomes are waited for or polled."""
-        self.pool = pool
+    `lane` names whose requests they are, where not the crowd's outside. With `waits=False` it polls for
+    outcomes instead of having the service wait: a benchmark's floor, not a setting.
+    """
+
+    def __init__(
+        self, way: Way, record: Record, over: Closing | None = None, *, lane: str | None = None, waits: bool = True
+    ) -> None:
+        self.way = way
         self.record = record
+        self.over = over or Closing()
+        self.lane = lane
         self.waits = waits
 
-    def with_pool(self, pool: Pool) -> "Service":
-        """Return the same service over other connections."""
-        return Service(pool, self.record, waits=self.waits)
+    def own(self, lane: str | None) -> Self:
+        """Return the service as one reaches it who has a connection of their own; to be closed."""
+        return type(self)(self.way.own(), self.record, self.over, lane=lane, waits=self.waits)
+
+    def close(self) -> None:
+        """Close the connection, when it is somebody's own."""
+        self.way.close()
 
     async def ask(
-        self, operation: str, method: str, path: str, bearer: str, body: dict[str, Any] | None = None
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        bearer: str,
+        body: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
     ) -> Answer:
         """Send one request; raises Refused for a problem and FaultError when it stays without an answer.
 
         A change carries an Idempotency-Key that stays the same when it is sent again, so that an
-        answer lost on the way costs nothing and changes nothing twice.
+        answer lost on the way costs nothing and changes nothing twice. Whoever is told that the service
+        is busy comes again as told, however often, as long as the sale lasts.
         """
-        request = self._written(operation, method, path, bearer, body)
+        sent = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+        if method in CHANGES:
+            sent["Idempotency-Key"] = uuid.uuid4().hex
+        content = None if body is None else json.dumps(body).encode()
+        sent.update(headers or {})
+        request = request_bytes(method, self.way.base + path, self.way.authority, sent, content)
         attempt = 0
         while attempt < ATTEMPTS:
             answer = await self._send(operation, request)
             if answer is not None and answer.status not in TRY_AGAIN:
                 return _good(operation, answer)
-            if answer is not None and is_busy(answer):
-                # Nothing is wrong: the service said when to come again, as often as it takes.
-                self.record.busy[operation] += 1
-            else:
-                attempt += 1
+            if answer is not None and (problem := _busy(answer)) is not None:
+                await self._told_busy(operation, answer, problem)
+                continue
             self.record.retries += 1
             await asyncio.sleep(_pause(answer, attempt))
+            attempt += 1
         raise FaultError(f"{operation}: no answer after {ATTEMPTS} attempts")
 
-    def _written(self, operation: str, method: str, path: str, bearer: str, body: dict[str, Any] | None) -> bytes:
-        headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
-        changes = method in ("POST", "DELETE")
-        if changes:
-            headers["Idempotency-Key"] = uuid.uuid4().hex
-        if self.waits and (changes or operation == TASK):
-            headers["Prefer"] = f"wait={WAIT}"
-        content = None if body is None else json.dumps(body).encode()
-        return request_bytes(method, self.pool.base + path, self.pool.authority, headers, content)
-
     async def _send(self, operation: str, request: bytes) -> Answer | None:
-        started = time.monotonic()
+        started = self.record.now()
         try:
-            answer = await self.pool.exchange(request)
+            answer = await self.way.exchange(request)
         except (ConnectionError, TimeoutError) as error:
             self.record.faults[f"{operation}: {type(error).__name__}"] += 1
             return None
-        self.record.answered(operation, answer.status, time.monotonic() - started)
+        lane = self.lane or OUTSIDE.get(operation, "joins")
+        self.record.answered(operation, answer.status, self.record.now() - started, lane)
         return answer
+
+    async def _told_busy(self, operation: str, answer: Answer, problem: dict[str, Any]) -> None:
+        self.record.busy[operation] += 1
+        if self.over.is_set():
+            raise Refused(UNAVAILABLE, problem)
+        told = told_to_wait(answer, 1.0)
+        await self.over.sleep(told + random.uniform(0, max(0.1, told / 10)))
 
     async def change(
         self, operation: str, method: str, path: str, bearer: str, body: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Submit a change and wait for its outcome, asking as told; returns the finished Task, raises Refused."""
-        sent = time.monotonic()
-        answer = await self.ask(operation, method, path, bearer, body)
-        accepted = time.monotonic()
-        where, task = answer.header("Location") or "", answer.json()
-        while task.get("status", "queued") == "queued":
+        """Submit a change and have the service wait for its outcome; asks for the task when that took too long.
+
+        Returns the finished Task, raises Refused.
+        """
+        prefer = WAIT if self.waits else None
+        sent = self.record.now()
+        answer = await self.ask(operation, method, path, bearer, body, prefer)
+        accepted = self.record.now() if answer.status == ACCEPTED else None
+        where = answer.header("Location") or ""
+        while answer.status == ACCEPTED or answer.json()["status"] == "queued":
             await asyncio.sleep(told_to_wait(answer, 1.0))
-            answer = await self.ask(TASK, "GET", where, bearer)
-            task = answer.json()
-        self.record.outcome(operation, sent, accepted)
-        if task["status"] == "done":
-            finished: dict[str, Any] = task
-            return finished
-        problem = task["problem"] or {}
-        raise Refused(int(problem.get("status", 500)), problem)
-
-
-def is_busy(answer: Answer) -> bool:
-    """Tell whether the service refused because it is over its means, which is no fault."""
-    return answer.status == 503 and b'"busy"' in answer.body
+            answer = await self.ask("task", "GET", where, bearer, headers=prefer)
+        task: dict[str, Any] = answer.json()
+        self.record.service_clock.note(answer.header("Date"))
+        self.record.outcome(operation, sent, accepted, task.get("submitted_at"))
+        if task["status"] != "done":
+            problem = task["problem"] or {}
+            raise Refused(int(problem.get("status", 500)), problem)
+        return task
 
 
 def _good(operation: str, answer: Answer) -> Answer:
@@ -119,6 +141,17 @@ def _good(operation: str, answer: Answer) -> Answer:
     if answer.status >= 500:
         raise FaultError(f"{operation}: {answer.status}")
     raise Refused(answer.status, answer.json())
+
+
+def _busy(answer: Answer) -> dict[str, Any] | None:
+    """Return the problem when the service says that it is over its means; nothing was accepted then."""
+    if answer.status != UNAVAILABLE:
+        return None
+    try:
+        problem = answer.json()
+    except ValueError:
+        return None
+    return problem if isinstance(problem, dict) and problem.get("code") == "busy" else None
 
 
 def _pause(answer: Answer | None, attempt: int) -> float:

@@ -1,20 +1,16 @@
 """A minimal HTTP/1.1 client on asyncio: keep-alive, one request at a time per connection, nothing else.
 
-Twenty thousand fans poll through it on the machine that also runs the service, so what it costs per
+Twenty thousand fans ask through it on the machine that also runs the service, so what it costs per
 request is taken from the service; a full client library costs ten times as much.
 """
 
 import asyncio
 import json
 import ssl
-from collections import deque
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 BODILESS = frozenset({204, 304})
-# Seconds that an answer may take before the connection is given up.
-PATIENCE = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +47,21 @@ def request_bytes(
 
 
 class Connection(asyncio.Protocol):
-    """One keep-alive connection; `exchange` must be awaited before it is called again."""
+    """One keep-alive connection; `exchange` must be awaited before it is called again.
+
+    `since` is when the last request was sent or the last answer came, by the event loop's clock.
+    """
 
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
         self.received = bytearray()
         self.waiter: asyncio.Future[Answer] | None = None
+        self.since = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport; asyncio calls this."""
         self.transport = transport  # type: ignore[assignment]
+        self.since = asyncio.get_running_loop().time()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Fail the request that was under way; asyncio calls this."""
@@ -80,11 +81,17 @@ class Connection(asyncio.Protocol):
             return
         if answer is not None:
             self.received.clear()
+            self.since = asyncio.get_running_loop().time()
             if b"\r\nconnection: close" in answer.head.lower() and self.transport is not None:
                 # The server will not read another request here; to send one would lose it.
                 self.transport.close()
             if self.waiter is not None and not self.waiter.done():
                 self.waiter.set_result(answer)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a request was sent on it that is not answered yet."""
+        return self.waiter is not None and not self.waiter.done()
 
     @property
     def usable(self) -> bool:
@@ -95,9 +102,16 @@ class Connection(asyncio.Protocol):
         """Send one request and wait for its answer; raises ConnectionError when the server goes away."""
         if self.transport is None or self.transport.is_closing():
             raise ConnectionError("the connection is closed")
-        self.waiter = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self.waiter, self.since = loop.create_future(), loop.time()
         self.transport.write(request)
         return await self.waiter
+
+    def give_up(self) -> None:
+        """Fail what is under way with TimeoutError, and close."""
+        if self.waiter is not None and not self.waiter.done():
+            self.waiter.set_exception(TimeoutError())
+        self.close()
 
     def close(self) -> None:
         """Close it; what is under way fails."""
@@ -143,52 +157,8 @@ def whole_chunks(received: bytearray, start: int) -> bytes | None:
         start = chunk_end + 2
 
 
-class Pool:
-    """At most `size` connections to one origin, shared by everybody who asks; first come, first served."""
-
-    def __init__(self, url: str, size: int = 64) -> None:
-        parts = urlsplit(url)
-        self.host = parts.hostname or "127.0.0.1"
-        self.secure = parts.scheme == "https"
-        self.port = parts.port or (443 if self.secure else 80)
-        self.authority = parts.netloc
-        self.base = parts.path.rstrip("/")
-        self.idle: deque[Connection] = deque()
-        self.places = asyncio.Semaphore(size)
-
-    async def exchange(self, request: bytes) -> Answer:
-        """Send one request on a free connection; raises ConnectionError or TimeoutError."""
-        async with self.places:
-            connection = await self._connection()
-            try:
-                async with asyncio.timeout(PATIENCE):
-                    answer = await connection.exchange(request)
-            except BaseException:
-                connection.close()
-                raise
-            if b"\r\nconnection: close" in answer.head.lower():
-                connection.close()
-            else:
-                self.idle.append(connection)
-            return answer
-
-    async def _connection(self) -> Connection:
-        while self.idle:
-            # The one used last is the least likely to have been closed by the server's keep-alive limit.
-            connection = self.idle.pop()
-            if connection.usable:
-                return connection
-        return await connect(self.host, self.port, secure=self.secure)
-
-    def close(self) -> None:
-        """Close every idle connection."""
-        while self.idle:
-            self.idle.pop().close()
-
-
-async def connect(host: str, port: int, *, secure: bool = False) -> Connection:
+async def connect(host: str, port: int, *, context: ssl.SSLContext | None = None) -> Connection:
     """Open one connection; raises ConnectionError when nobody listens."""
-    context = ssl.create_default_context() if secure else None
     try:
         async with asyncio.timeout(10):
             _, connection = await asyncio.get_running_loop().create_connection(Connection, host, port, ssl=context)

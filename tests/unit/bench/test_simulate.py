@@ -1,13 +1,16 @@
+from random import Random
+
 import pytest
 
 pytest.importorskip("simpy")
 
+from bench.line_model import LineModel
 from bench.sale_model import SaleModel, Terms
-from bench.simulate import deviations, predict
+from bench.simulate import deviations, predict, with_fans
 
 COSTS = {
     step: {"web": 0.5, "load generator": 0.1}
-    for step in ("join", "poll", "dates", "seats", "points", "charge", "hold", "pay", "leave")
+    for step in ("join", "poll", "watch", "dates", "seats", "points", "charge", "hold", "pay", "leave")
 }
 
 
@@ -56,3 +59,73 @@ def test_a_role_with_cores_of_its_own_takes_its_work_off_the_others() -> None:
 def test_a_prediction_is_held_against_the_same_figures_of_a_real_run() -> None:
     predicted: dict[str, float | None] = {"seconds": 120.0, "wait_p50": None, "busy_all": 0.5}
     assert deviations(predicted, {"seconds": 100.0, "wait_p50": 3.0}) == {"seconds": pytest.approx(0.2)}
+
+
+def test_fans_who_wait_as_told_ask_far_less_than_fans_who_poll() -> None:
+    paced, polling = (
+        predict(COSTS, Terms(fans=3000, seats=200, arrive_over=5, at_most=40, poll=poll), {"all": 2})
+        for poll in (None, 5.0)
+    )
+    assert polling["watches_per_second_outside"] == 0
+    assert paced["origin_per_second_outside"] < 0.5 * polling["origin_per_second_outside"]
+    assert paced["cached_per_second_outside"] == pytest.approx(paced["polls_per_second_outside"] + 1)
+
+
+def test_outcomes_that_are_waited_for_are_one_request_and_known_at_once() -> None:
+    assert with_fans(COSTS, 0.2)["pay"]["fans"] == 0.2
+    assert with_fans(COSTS, 0.2, polls=True)["pay"]["fans"] == 0.4
+    assert with_fans(COSTS, 0.2, polls=True)["poll"]["fans"] == 0.2
+    first = [
+        predict(COSTS, Terms(fans=50, seats=200, arrive_over=1, poll=poll), {"all": 2})["first_sold_after"]
+        for poll in (None, 5.0)
+    ]
+    assert first[0] < first[1]
+
+
+def test_those_inside_are_answered_first_where_there_are_lanes() -> None:
+    dear = {step: {"web": 4.0} for step in COSTS}
+    terms = {"fans": 3000, "seats": 300, "arrive_over": 5, "at_most": 15}
+    lanes, none = (predict(dear, Terms(**terms, poll=poll), {"all": 2}) for poll in (None, 5.0))
+    assert lanes["seats_sold"] > 2 * none["seats_sold"]
+
+
+def a_line(capacity: int = 10) -> LineModel:
+    return LineModel(capacity, Random(1))
+
+
+def test_a_fan_is_told_a_tenth_of_the_estimated_wait_within_limits_and_spread() -> None:
+    line = a_line()
+    places = [line.join() for _ in range(1000)]
+    line.admit(0.0)
+    assert (line.serving, line.active) == (10, 10)
+    line.rate = 2.0
+    told = {}
+    for number in (11, 210, 1000):
+        line.tell(places[number - 1], 0.0)
+        told[number] = places[number - 1].lookout
+    assert told[11].pause == pytest.approx(2, rel=0.15)
+    assert told[210].pause == pytest.approx(10, rel=0.15)
+    assert told[1000].pause == pytest.approx(30, rel=0.15)
+    assert [told[number].watches for number in (11, 210, 1000)] == [False, True, True]
+
+
+def test_the_estimate_goes_by_the_admissions_lately_seen_and_starts_with_the_slowest() -> None:
+    line = a_line()
+    last = [line.join() for _ in range(110)][-1]
+    line.admit(0.0)
+    line.rate = 0.0
+    assert line.estimate(last) == 100 / (10 / 600)
+    for second in range(1, 11):
+        line.active -= 5
+        line.admit(float(second))
+    assert line.serving == 60
+    assert line.estimate(last) == pytest.approx(50 / (5 * 10 / 60), rel=0.1)
+
+
+def test_whoever_left_is_passed_over() -> None:
+    line = a_line(capacity=1)
+    places = [line.join() for _ in range(3)]
+    places[0].left = True
+    line.admit(1.0)
+    assert [place.active for place in places] == [False, True, False]
+    assert (line.serving, line.longest) == (2, 3)

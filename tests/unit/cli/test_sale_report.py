@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from io import StringIO
 from xml.etree import ElementTree as ET
 
@@ -8,20 +9,25 @@ from cli.sale.chart import Series, dots, histogram, line_chart, ticks
 from cli.sale.progress import pace, sparkline, view
 from cli.sale.record import Ending, Record
 from cli.sale.report import report
-from cli.sale.summary import rendered, seconds_text, sold_out_after, summarise
+from cli.sale.summary import sold_out_after, summarise
+from cli.sale.summary_text import rendered, seconds_text
 
 
 def a_sale() -> Record:
     record = Record(fans=3, seats=2)
     record.arrived = 3
     record.opened -= 10
+    record.service_clock.wall = lambda: datetime(2026, 11, 23, 19, 1, 3, tzinfo=UTC).timestamp()
+    record.service_clock.note("Mon, 23 Nov 2026 19:01:03 GMT")
     for moment, (waiting, sold) in enumerate([(2, 0), (1, 1), (0, 2)]):
         record.sample({"waiting": waiting, "active": 1, "seats_held": 0, "seats_sold": sold})
         record.samples[-1] = record.samples[-1].__class__(float(moment), waiting, 1, 0, sold, 10 * moment)
     for number in range(3):
-        record.answered("poll", 200, 0.004)
+        record.answered("poll", 200, 0.004, "poll")
         record.admitted(f"2026-11-23T19:00:0{number}.000Z", f"2026-11-23T19:01:0{number}.000Z", float(number))
-    record.answered("join", 202, 0.01)
+    record.answered("join", 202, 0.01, "joins")
+    for operation in ("hold", "charge", "pay"):
+        record.outcome(operation, record.now() - 0.5, None, "2026-11-23T19:01:02.750Z")
     record.bought(2)
     record.endings[Ending.BOUGHT] = 1
     record.endings[Ending.FOUND_NOTHING] = 2
@@ -36,6 +42,15 @@ def test_the_summary_draws_its_figures_from_the_record() -> None:
     assert summary.by_status == {200: 3, 202: 1}
     assert summary.endings == {"bought": 1, "found no seat": 2}
     assert summary.sound
+
+
+def test_the_summary_tells_how_soon_those_inside_knew() -> None:
+    summary = summarise(a_sale(), "clean")
+    assert summary.outcomes["hold"]["submitted"].p95 == pytest.approx(0.5, abs=0.1)
+    assert summary.outcomes["hold"]["accepted"].p95 == 0.25
+    assert (summary.noticed.count, summary.noticed.p50, summary.noticed.p99) == (3, 2.0, 3.0)
+    assert summary.first_sold_after == 1.0
+    assert (summary.sold_after_150, summary.sold_or_held_after_150) == (2, 2)
 
 
 def test_more_seats_sold_than_there_are_is_not_sound() -> None:
@@ -58,7 +73,7 @@ def test_the_page_is_whole_escaped_and_needs_nothing_from_elsewhere() -> None:
     page = report(summarise(record, "clean"), record, "frontrow sale --fans 3")
     assert page.startswith("<!doctype html>")
     assert page.rstrip().endswith("</html>")
-    assert page.count("<svg") == 6
+    assert page.count("<svg") == 9
     assert "<script" not in page
     assert "http:" not in page
     assert "src=" not in page

@@ -3,7 +3,7 @@ import zlib
 
 import pytest
 
-from cli.sale.wire import Pool, connect, request_bytes, whole_answer
+from cli.sale.wire import connect, request_bytes, whole_answer
 
 
 def test_an_answer_is_whole_only_with_its_whole_body() -> None:
@@ -49,43 +49,8 @@ def test_a_request_is_written_with_its_length() -> None:
     assert body == b'{"a":1}'
 
 
-async def _serve(answers: list[bytes]) -> tuple[asyncio.Server, str, list[int]]:
-    """Start a server that gives each request the next of the answers; counts the connections it took."""
-    connections: list[int] = []
-
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connections.append(len(connections))
-        while answers:
-            try:
-                await reader.readuntil(b"\r\n\r\n")
-            except asyncio.IncompleteReadError:
-                break
-            answer = answers.pop(0)
-            writer.write(answer)
-            if not answer or b"close" in answer:
-                break
-        writer.close()
-
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
-    host, port = server.sockets[0].getsockname()
-    return server, f"http://{host}:{port}", connections
-
-
 def _ok(extra: bytes = b"") -> bytes:
     return b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + extra + b"\r\nok"
-
-
-def test_a_connection_is_used_again_until_the_server_closes_it() -> None:
-    async def scenario() -> list[int]:
-        server, url, connections = await _serve([_ok(), _ok(b"Connection: close\r\n"), _ok()])
-        pool = Pool(url, size=1)
-        async with server:
-            for _ in range(3):
-                assert (await pool.exchange(request_bytes("GET", "/", pool.authority))).body == b"ok"
-            pool.close()
-        return connections
-
-    assert len(asyncio.run(scenario())) == 2
 
 
 def test_nothing_is_sent_to_a_server_that_will_close() -> None:
@@ -108,18 +73,6 @@ def test_nothing_is_sent_to_a_server_that_will_close() -> None:
             return connection.usable
 
     assert not asyncio.run(scenario())
-
-
-def test_a_server_that_goes_away_is_a_connection_error() -> None:
-    async def scenario() -> None:
-        server, url, _ = await _serve([b""])
-        pool = Pool(url, size=1)
-        async with server:
-            with pytest.raises(ConnectionError):
-                await pool.exchange(request_bytes("GET", "/", pool.authority))
-            pool.close()
-
-    asyncio.run(scenario())
 
 
 def test_nobody_listening_is_a_connection_error() -> None:
