@@ -54,9 +54,17 @@ class Caller:
     """
 
     def __init__(
-        self, client: httpx.AsyncClient, book: Book, rng: random.Random, is_over: Callable[[], bool], *, waits: bool
+        self,
+        client: httpx.AsyncClient,
+        book: Book,
+        rng: random.Random,
+        is_over: Callable[[], bool],
+        *,
+        waits: bool,
+        longest_wish: int = LONGEST_WISH,
     ) -> None:
-        self.client, self.book, self.rng, self.is_over, self.waits = client, book, rng, is_over, waits
+        self.client, self.book, self.rng, self.is_over = client, book, rng, is_over
+        self.waits, self.longest_wish = waits, longest_wish
 
     async def change(  # They are what a request is made of.
         self, operation: str, user: str, token: str, method: str, path: str, body: dict[str, Any] | None = None
@@ -85,6 +93,8 @@ class Caller:
             answer = await self._send(operation, method, path, headers, body, wish)
             if answer is not None and answer.status_code in {200, 202}:
                 task: dict[str, Any] = answer.json()
+                if task["operation"] != operation:
+                    self.book.violated(f"{operation} of {user} was answered with {task}")
                 self.book.promised(Promise(task["id"], user, operation, key, body))
                 if answer.status_code == 200:
                     self._was_told_at_once(operation, task, answer, wish)
@@ -102,11 +112,11 @@ class Caller:
             await asyncio.sleep(self.rng.uniform(0.2, 0.8))
 
     def _wish(self) -> Wish | None:
-        """Return what a fan who waits sends this time: often nothing but patience, sometimes not even that."""
+        """Return for how long a fan who waits prefers to this time; sometimes that is more patience than there is."""
         if not self.waits:
             return None
         hangs_up = self.rng.uniform(*HANGS_UP_AFTER) if self.rng.random() < HANGS_UP else None
-        return Wish(self.rng.randint(1, LONGEST_WISH), hangs_up)
+        return Wish(self.rng.randint(1, self.longest_wish), hangs_up)
 
     def _was_told_at_once(self, what: str, task: dict[str, Any], answer: httpx.Response, wish: Wish | None) -> None:
         """Note a promise and its outcome in one answer, which only those get who asked for it."""
@@ -147,6 +157,8 @@ class Caller:
             self.book.violated(f"task {task_id} was promised and is answered {answer.status_code}: {answer.text[:200]}")
             raise GoneError
         task: dict[str, Any] = answer.json()
+        if task["id"] != task_id:
+            self.book.violated(f"task {task_id} was asked for and {task['id']} was shown")
         self.book.was_told(task)
         return task
 
