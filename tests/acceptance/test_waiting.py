@@ -14,6 +14,7 @@ import psutil
 import psycopg2
 import pytest
 
+from cli import readiness
 from cli.running_service import running_service
 from tests.fixtures.stack import Stack
 from tests.waiting import wait_for
@@ -214,7 +215,7 @@ def test_a_hundred_wait_at_once_and_others_are_answered(own_stack: Stack) -> Non
     with ThreadPoolExecutor(1) as threads, httpx.Client(base_url=own_stack.url, timeout=5) as other:
         with standing_still(own_stack, "points"):
             crowd = threads.submit(asyncio.run, wait_all())
-            wait_for(lambda: _accepted(own_stack) == CROWD, 8)
+            wait_for(lambda: _accepted(own_stack, "crowd-%") == CROWD, 8)
             for _ in range(5):
                 began = time.monotonic()
                 assert other.get("/healthz").status_code == 200
@@ -225,9 +226,30 @@ def test_a_hundred_wait_at_once_and_others_are_answered(own_stack: Stack) -> Non
     assert [answer.json()["result"]["balance"] for answer in answers] == list(range(1, CROWD + 1))
 
 
-def _accepted(stack: Stack) -> int:
+def test_a_web_that_stops_answers_those_who_wait_before_it_ends(own_stack: Stack) -> None:
+    identity, key = own_stack.token("interrupted"), {"Idempotency-Key": "interrupted"}
+    web = next(
+        main for main in psutil.Process(own_stack.pid).children() if "api.wsgi:application" in " ".join(main.cmdline())
+    )
+    with httpx.Client(base_url=own_stack.url, timeout=20) as client:
+        with standing_still(own_stack, "points"), ThreadPoolExecutor(1) as threads:
+            body = {"amount": 7}
+            charge = threads.submit(send, client, identity, "POST", "/v1/points/charges", body, **WAIT, **key)
+            wait_for(lambda: _accepted(own_stack, "interrupted") == 1, 5)
+            began = time.monotonic()
+            web.send_signal(signal.SIGTERM)
+            put_off = charge.result(20)
+            assert (put_off.status_code, put_off.json()["status"]) == (202, "queued")
+            assert time.monotonic() - began < 8
+        wait_for(lambda: readiness.is_ready(own_stack.url), 60)
+        again = send(client, identity, "POST", "/v1/points/charges", body, **WAIT, **key)
+    assert (again.status_code, again.json()["id"]) == (200, put_off.json()["id"])
+    assert again.json()["result"]["balance"] == 7
+
+
+def _accepted(stack: Stack, user: str) -> int:
 
     with psycopg2.connect(stack.database_url) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM request WHERE user_id LIKE 'crowd-%' AND status = 'queued'")
+        cursor.execute("SELECT count(*) FROM request WHERE user_id LIKE %s AND status = 'queued'", (user,))
         [(count,)] = cursor.fetchall()
     return int(count)

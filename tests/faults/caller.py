@@ -17,7 +17,7 @@ PATIENCE = httpx.Timeout(PATIENCE_SECONDS, connect=3.0)
 LONGEST_WISH = 10
 # Of those who wait so many hang up before the answer comes, and ask again.
 HANGS_UP = 0.05
-HANGS_UP_AFTER = (0.02, 0.6)
+HANGS_UP_AFTER = (0.005, 0.3)
 # Within this time after the last fault everybody must have his outcome.
 OUTCOME_SECONDS = 90.0
 
