@@ -124,10 +124,10 @@ class Parking:
         """Let an application park requests."""
 
         def parkable(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-            response = getattr(start_response, "__self__", None)
-            # HTTP/2 has several requests on a connection, and a body that is streamed is not kept.
-            if type(response) is not wsgi.Response:
+            # Only who prefers to wait is parked. HTTP/2 has several requests on a connection, which is not for this.
+            if "HTTP_PREFER" not in environ or type(start_response.__self__) is not wsgi.Response:
                 return application(environ, start_response)
+            response = start_response.__self__
             request = _Request(self, response)
             environ["frontrow.park"] = request.park
             try:

@@ -25,6 +25,9 @@ class Pressure:
 
     def note(self, waited_seconds: float) -> None:
         """Take a wait into account. Several threads may; a wait that is lost between two of them is no harm."""
+        if waited_seconds <= CALM_SECONDS and self._mean <= CALM_SECONDS:
+            # Nothing to learn, as with nearly every request.
+            return
         now = self._clock()
         elapsed, self._at = max(now - self._at, 1e-4), now
         period = RISE_SECONDS if waited_seconds > self._mean else FALL_SECONDS
@@ -33,6 +36,8 @@ class Pressure:
     @property
     def stretch(self) -> float:
         """By how much told intervals of those outside are stretched: 1 when calm, 3 under heavy load."""
+        if self._mean <= CALM_SECONDS:
+            return 1.0
         mean = self._mean * exp(-max(0.0, self._clock() - self._at) / FALL_SECONDS)
         share = (mean - CALM_SECONDS) / (HEAVY_SECONDS - CALM_SECONDS)
         return 1.0 + (MOST_STRETCHED - 1.0) * min(1.0, max(0.0, share))

@@ -4,7 +4,6 @@ import re
 import threading
 from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
 from itertools import count
 from secrets import token_hex
 from time import perf_counter
@@ -33,6 +32,8 @@ FIRST_REFUSAL, FIRST_FAULT = 400, 500
 log = structlog.get_logger(__name__)
 
 HTTP_REQUESTS = "http_requests"
+# What was refused at once, before anybody looked at what it asks for.
+HTTP_BUSY = "http_busy"
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 HTTP_SECONDS = Histogram("http_request_seconds", BOUNDS)
 # Labels have few values, whatever clients make up.
@@ -88,9 +89,11 @@ class RequestFrame:
         wait_in_all(None)
         deferred = req.context.get("deferred")
         if deferred is not None:
-            deferred.counted_by(partial(self._count_deferred, req, resp.status_code))
+            # To wait for an outcome is not to be slow: what counts is how long the request was in hand.
+            in_hand = perf_counter() - req.context.started
+            deferred.counted_by(lambda sent: self._count(req, resp.status_code if sent is None else sent, in_hand))
             return
-        self._count(req, resp.status_code)
+        self._count(req, resp.status_code, perf_counter() - req.context.started)
 
     def _hand_over_refused(self) -> None:
         """Count and log what was refused as too late, since it never came here."""
@@ -99,14 +102,10 @@ class RequestFrame:
             return
         for method, times in counts.items():
             known = method if method in METHODS else OTHER
-            self._tally.count((HTTP_REQUESTS, known, OTHER, "503"), times)
+            self._tally.count((HTTP_BUSY, known), times)
         log.warning("refused_busy", count=counts.total())
 
-    def _count_deferred(self, req: falcon.Request, put_off: int, sent: int | None) -> None:
-        self._count(req, put_off if sent is None else sent)
-
-    def _count(self, req: falcon.Request, status: int) -> None:
-        seconds = perf_counter() - req.context.started
+    def _count(self, req: falcon.Request, status: int, seconds: float) -> None:
         method, route = req.method if req.method in METHODS else OTHER, req.uri_template or OTHER
         self._tally.observe(HTTP_SECONDS, seconds, method, route, also=(HTTP_REQUESTS, method, route, str(status)))
         if status >= FIRST_REFUSAL:

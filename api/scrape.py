@@ -13,7 +13,7 @@ import redis
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from api.request_frame import HTTP_REQUESTS, HTTP_SECONDS
+from api.request_frame import HTTP_BUSY, HTTP_REQUESTS, HTTP_SECONDS
 from models import clock, figures
 from models.database import DatabaseUnavailableError, patience, read_session
 from models.request import RequestStatus
@@ -29,6 +29,7 @@ PREFIX = "frontrow"
 PATIENCE = timedelta(seconds=2)
 COUNTERS = {
     HTTP_REQUESTS: ("HTTP requests answered.", ("method", "route", "status")),
+    HTTP_BUSY: ("HTTP requests refused at once because the service was over its means.", ("method",)),
     tell.FINISHED: ("Accepted requests that got their outcome.", ("operation", "status", "code")),
 }
 HISTOGRAMS = (
@@ -100,6 +101,7 @@ def _counters(counted: Mapping[Field, float]) -> Iterator[Metric]:
     found: dict[Field, float] = {
         (tell.FINISHED, name, RequestStatus.FAILED.value, "internal_error"): 0.0 for name in operations()
     }
+    found |= {(HTTP_BUSY, method): 0.0 for method in ("GET", "POST")}
     found.update(counted)
     for name, (text, labels) in COUNTERS.items():
         yield _counter(name, text, labels, {key[1:]: value for key, value in found.items() if key[0] == name})

@@ -7,14 +7,12 @@ from uuid import UUID
 
 from api.left_tokens import LeftTokens
 from api.lines import tick_of
-from api.pressure import pressure
 from api.problems import ProblemError, problem_of_outcome
 from api.token_signature import QueueTokenClaims, TokenSignature
 from models import clock
 from models.clock import to_rfc3339
 from models.database import read_session
 from models.gathering import Gathering
-from models.policy import Policy
 from models.request import Accepted, Request
 
 ISSUE, LEAVE = "queue_token.issue", "queue_token.leave"
@@ -23,9 +21,9 @@ ISSUE, LEAVE = "queue_token.issue", "queue_token.leave"
 class TaskView:
     """Shows tasks; signs the queue token in the result of its issue, so that no server ever holds it."""
 
-    def __init__(self, signature: TokenSignature, left: LeftTokens, policy: Policy) -> None:
-        """Take who signs queue tokens, which were given up a moment ago, and the rules of the sale."""
-        self._signature, self._left, self._policy = signature, left, policy
+    def __init__(self, signature: TokenSignature, left: LeftTokens) -> None:
+        """Take who signs queue tokens, and which were given up a moment ago."""
+        self._signature, self._left = signature, left
         self._tasks = Gathering(_tasks)
 
     @staticmethod
@@ -67,16 +65,10 @@ class TaskView:
         return task["result"] is not None and task["result"]["id"] in self._left
 
     def _with_token(self, result: dict[str, Any]) -> dict[str, Any]:
-        """Add the signed token to what the worker said of it, and tell fans far back of this process's load."""
+        """Add the signed token to what the worker said of it."""
         issued_at = datetime.fromisoformat(result["issued_at"])
         claims = QueueTokenClaims(result["id"], result["concert_id"], result["place"], result["user_id"], issued_at)
-        return {"token": self._signature.sign(claims), **result, **self._stretched(result)}
-
-    def _stretched(self, result: dict[str, Any]) -> dict[str, Any]:
-        told, longest = result.get("poll_after_seconds", 0), self._policy.poll_at_most.total_seconds()
-        if result.get("watch") != "queue" or told <= self._policy.poll_at_least.total_seconds():
-            return {}
-        return {"poll_after_seconds": max(told, round(min(told * pressure.stretch, longest)))}
+        return {"token": self._signature.sign(claims), **result}
 
 
 def _tasks(wanted: Sequence[tuple[UUID, str]]) -> Sequence[dict[str, Any] | None]:

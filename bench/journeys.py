@@ -91,6 +91,23 @@ class OurPipeline:
         return answer
 
 
+class WaitingPipeline(OurPipeline):
+    """Submits a change and is answered with its outcome (`Prefer: wait`); asks again only when that did not come."""
+
+    async def change(self, client: Client, path: str, headers: dict[str, str], body: bytes) -> Answer:
+        """Send one POST with an Idempotency-Key of its own and wait for its outcome."""
+        waiting = {**headers, "Prefer": "wait=10"}
+        answer = await client.ask("POST", path, {**waiting, "Idempotency-Key": uuid.uuid4().hex}, body)
+        location = answer.header("Location")
+        while answer.status == 202 or _queued(answer):
+            answer = await client.send(request_bytes("GET", location or "", self.authority, waiting))
+        if answer.status != 200:
+            raise RuntimeError(f"{path} answered {answer.status}: {answer.body[:300]!r}")
+        self.done += b'"done"' in answer.body
+        self.refused += b'"refused"' in answer.body
+        return answer
+
+
 def issue(pipeline: OurPipeline, seeder: Seeder, concert: Concert, names: Iterator[int]) -> Journey:
     """Return the journey of P1: a new user asks for a place in line and reads his token."""
     body = f'{{"concert_id": {concert.id}}}'.encode()

@@ -52,14 +52,14 @@ class Rig:
         """Our stack, into whose lines a measure puts a million fans."""
         return self.stack("large")
 
-    def stack(self, name: str, *, as_installed: bool = False) -> Stack:
+    def stack(self, name: str, *, as_installed: bool = False, settings: dict[str, str] | None = None) -> Stack:
         """Start one more stack of ours; `as_installed` in an environment of its own, with what an operator gets."""
         python = sys.executable
         if as_installed:
             self.say("installing what an operator gets")
             python = installed(self.folder)
         self.say(f"starting the {name} stack")
-        stack = Stack.start(self.folder, name, python=python)
+        stack = Stack.start(self.folder, name, settings, python=python)
         self._stacks.append(stack)
         return stack
 

@@ -16,6 +16,8 @@ from rich.padding import Padding
 from cli.service import DEFAULT_DATA_DIR, DataDir
 
 TASK_PATIENCE = 30.0
+# How long the service may take to answer with the outcome instead of a promise, in seconds.
+WAIT = {"Prefer": "wait=5"}
 ADMISSION_PATIENCE = 600.0
 LARGEST_CHARGE = 1_000_000
 SHOWN_ITEMS = 2
@@ -177,19 +179,19 @@ class Fan:
         return result
 
     def _task(self, method: str, path: str, body: object) -> dict[str, Any]:
-        """Send a change and poll its task, as told, until it has its outcome."""
+        """Send a change; where the answer is not the outcome yet, poll the task, as told, until it is."""
         # With a key of its own the change could be sent again after a lost answer.
-        headers = {"Idempotency-Key": secrets.token_hex(16)}
+        headers = {"Idempotency-Key": secrets.token_hex(16)} | WAIT
         answer = self._send(method, path, show=False, json=body, headers=headers)
-        if answer.status_code != httpx.codes.ACCEPTED:
-            raise _off(f"{method} {path} answered {answer.status_code} instead of 202", answer.text)
+        if answer.status_code not in {httpx.codes.OK, httpx.codes.ACCEPTED}:
+            raise _off(f"{method} {path} answered {answer.status_code} instead of 200 or 202", answer.text)
         until = monotonic() + TASK_PATIENCE
         while answer.json()["status"] == "queued":
             if monotonic() > until:
                 message = f"{method} {path} has no outcome after {TASK_PATIENCE:.0f} s; do workers run?"
                 raise DemoError(message)
             sleep(float(answer.headers.get("Retry-After", 1)))
-            answer = self._send("GET", f"/v1/tasks/{answer.json()['id']}", show=False)
+            answer = self._send("GET", f"/v1/tasks/{answer.json()['id']}", show=False, headers=WAIT)
         self._show(answer.json())
         task: dict[str, Any] = answer.json()
         return task

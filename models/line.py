@@ -89,10 +89,8 @@ class Line:
         return max(1, ceil(min(LONGEST_WAIT, max(by_limit, by_room))))
 
     def pacing_wait_seconds(self, position: int) -> float:
-        """Return the wait that the told interval of a position goes by; infinite while nobody is admitted."""
-        if self.state != QueueState.OPEN or self.pace is None:
-            return inf
-        return self.pace.wait_seconds(position)
+        """Return the wait that the told interval of a position goes by."""
+        return inf if self.pace is None else self.pace.wait_seconds(position)
 
     def comes_soon(self, place: int) -> bool:
         """Tell whether the turn of a waiting token with this place may come within seconds."""

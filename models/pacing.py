@@ -24,7 +24,7 @@ MOST_STRETCHED = 3.0
 # An interval may be told from a snapshot of the line that is this old: a tick, and what clocks differ by.
 STALE = timedelta(seconds=2)
 # So often at most an entry is remembered; the intervals told meanwhile go by the last one.
-REMEMBER_EVERY = timedelta(seconds=1.5)
+REMEMBER_EVERY = timedelta(seconds=3)
 
 # Over how long the turnover of the room is averaged, in seconds.
 TURNOVER_WINDOW = 30.0
@@ -52,11 +52,14 @@ class Pace(NamedTuple):
     limit: float | None
 
     def wait_seconds(self, position: int) -> float:
-        """Return how long a position is expected to wait; infinite while nobody is admitted."""
+        """Return how long a position is expected to wait; infinite behind the room while nobody is admitted.
+
+        Whoever would be admitted at once when a paused line is opened keeps asking as those next do.
+        """
         by_limit = position / self.limit if self.limit else 0.0
         behind_room = position - self.room
         by_room = 0.0 if behind_room <= 0 else behind_room / self.rate if self.rate > 0 else inf
-        return inf if self.rate <= 0 else max(by_limit, by_room)
+        return max(by_limit, by_room)
 
     def says_the_same(self, other: "Pace") -> bool:
         """Tell whether an other entry leads to the same intervals."""

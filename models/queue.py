@@ -93,8 +93,8 @@ class Queue(Entity):
         for name, value in settings.items():
             setattr(self, name, value)
         self.saturated_at = None
-        # From this moment on intervals go by what was set now; the next admission finds out what room there is.
-        self._remember_pace(0, now, policy, at_once=True)
+        # From this moment on intervals go by what was set now.
+        self._remember_pace(self._free(), now, policy, at_once=True)
 
     @property
     def waiting(self) -> int:
@@ -179,9 +179,8 @@ class Queue(Entity):
         return [Pace(*entry) for entry in self.pace]
 
     def wait_seconds(self, position: int) -> float:
-        """Return the wait that the told interval of a position goes by; infinite while nobody is admitted."""
-        is_paced = self.state == QueueState.OPEN and self.pace
-        return self._paces[-1].wait_seconds(position) if is_paced else inf
+        """Return the wait that the told interval of a position goes by."""
+        return self._paces[-1].wait_seconds(position) if self.pace else inf
 
     def _remember_pace(self, free: int, now: datetime, policy: Policy, *, at_once: bool = False) -> None:
         """Note what intervals go by from now on; a line that is not open admits nobody."""

@@ -8,6 +8,7 @@ import redis
 from api.caching import answer
 from api.credentials import Credential
 from api.operation import operation
+from api.pressure import pressure
 from api.resources.performances import SEAT_CACHE
 from api.schemas.oversight import ActionView, FanQuery, FanView, ServiceView, TrailQuery
 from api.schemas.performances import SeatQuery, SeatView
@@ -104,7 +105,7 @@ class Service(Resource):
         del req
         with read_session():
             oldest = figures.oldest_request_seconds(clock.utcnow())
-        answer(resp, {**self._broker(), "oldest_queued_seconds": oldest})
+        answer(resp, {**self._broker(), "oldest_queued_seconds": oldest, "stretch": round(pressure.stretch, 1)})
 
     def _broker(self) -> dict[str, dict[str, int] | None]:
         try:

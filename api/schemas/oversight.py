@@ -55,3 +55,8 @@ class ServiceView(View):
     workers: dict[str, Count] | None = Field(description="Live workers by broker queue.")
     broker_queues: dict[str, Count] | None = Field(description="Messages that wait, by broker queue.")
     oldest_queued_seconds: float | None = Field(description="Age of the oldest request without an outcome.")
+    stretch: float = Field(
+        ge=1,
+        le=3,
+        description="1 when this process is calm; under load fans far back wait so many times longer.",
+    )

@@ -59,6 +59,21 @@ def _purchasing(rig: Rig, clients: int) -> Result:
     return alternate(result, rig.rounds, ours, textbook_rate(rig, clients, result))
 
 
+def purchasing_with_wait(rig: Rig) -> list[Result]:
+    """P2w: hold and pay with `Prefer: wait`, beside the same with polls, on one stack."""
+    return [_purchasing_with_wait(rig, clients) for clients in CONCURRENCIES]
+
+
+def _purchasing_with_wait(rig: Rig, clients: int) -> Result:
+    goal = 1.6 if clients == CONCURRENCIES[0] else 1.4
+    result = Result(
+        f"P2w/{clients}", f"hold + pay with Prefer: wait ÷ with polls, {clients} clients", "requests per s", goal
+    )
+    waiting = purchase_rate(rig, rig.small, clients, result, journeys.WaitingPipeline(authority(rig.small)))
+    polling = purchase_rate(rig, rig.small, clients, Result(f"{result.name} with polls", "", ""))
+    return alternate(result, rig.rounds, waiting, polling)
+
+
 def issue_rate(rig: Rig, stack: Stack, clients: int, result: Result, concert: Concert | None = None) -> Figure:
     """Return what measures one round of token issues on a stack."""
     line = concert or rig.seeder(stack).concert(capacity=100)
@@ -67,11 +82,13 @@ def issue_rate(rig: Rig, stack: Stack, clients: int, result: Result, concert: Co
     return lambda: rig.drive(stack, journey, clients, result).per_second
 
 
-def purchase_rate(rig: Rig, stack: Stack, clients: int, result: Result) -> Figure:
+def purchase_rate(
+    rig: Rig, stack: Stack, clients: int, result: Result, pipeline: journeys.OurPipeline | None = None
+) -> Figure:
     """Return what measures one round of purchases on a stack, in requests (two a purchase) per second."""
     wanted = int(rig.rounds * rig.seconds * PURCHASES_A_SECOND) // 100 * 100
     concert, fans = _fans_with_seats(rig, stack, wanted)
-    pipeline = journeys.OurPipeline(authority(stack))
+    pipeline = pipeline or journeys.OurPipeline(authority(stack))
     journey = journeys.purchase(pipeline, rig.seeder(stack), concert, fans)
 
     def figure() -> float:
@@ -138,7 +155,22 @@ def latency(rig: Rig) -> list[Result]:
     """P9: one client alone, from sending the POST to knowing the outcome."""
     p50 = Result("P9/p50", "one client, latency p50 ÷ textbook", "ms", 1.1, at_most=True)
     p99 = Result("P9/p99", "one client, latency p99 ÷ textbook", "ms", 1.1, at_most=True)
-    ours, theirs = _impatient_issue(rig), _impatient_textbook(rig)
+    return _latencies(rig, p50, p99, _impatient_issue(rig))
+
+
+def latency_with_wait(rig: Rig) -> list[Result]:
+    """P9w: the same with `Prefer: wait`."""
+    p50 = Result("P9w/p50", "one client with Prefer: wait, latency p50 ÷ textbook", "ms", 1.1, at_most=True)
+    p99 = Result("P9w/p99", "one client with Prefer: wait, latency p99 ÷ textbook", "ms", at_most=True)
+    seeder = rig.seeder(rig.small)
+    line = seeder.concert(capacity=100)
+    return _latencies(
+        rig, p50, p99, journeys.issue(journeys.WaitingPipeline(authority(rig.small)), seeder, line, _names)
+    )
+
+
+def _latencies(rig: Rig, p50: Result, p99: Result, ours: Journey) -> list[Result]:
+    theirs = _impatient_textbook(rig)
     loads: dict[str, list[Load]] = {"ours": [], "floor": []}
     textbook = rig.textbook
 

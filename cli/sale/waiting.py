@@ -45,4 +45,5 @@ class Watch:
         if wait <= NEXT or comes_soon:
             return None
         stretch = float(document.get("stretch", 1.0)) if wait > SOON else 1.0
-        return min(max(self.told, SHORTEST), max(SHORTEST, wait * SHARE_OF_WAIT)) * stretch
+        paced: float = min(max(self.told, SHORTEST), max(SHORTEST, wait * SHARE_OF_WAIT)) * stretch
+        return paced

@@ -9,6 +9,7 @@ from tests.browser.accessibility import RULES, violations
 from tests.browser.conftest import SIZES, Opening
 from tests.browser.fan import Fan
 from tests.browser.seller import Seller
+from tests.browser.staged_line import StagedLine
 from tests.fixtures.stack import Stack
 
 pytestmark = pytest.mark.browser
@@ -67,6 +68,20 @@ def test_no_page_of_the_fans_violates_a_rule(fan: Callable[..., Fan], seller: Se
     who.sees("My points")
     check("tickets")
     assert {step: rules for step, rules in found.items() if rules} == {}
+
+
+def test_a_waiting_room_far_back_violates_no_rule(open_page: Opening, stack: Stack, axe: str) -> None:
+    page = open_page()
+    line = StagedLine(state="paused")
+    line.enter(page, stack.url)
+    expect(page.get_by_text("has paused the line")).to_be_visible()
+    line.busy["line"] = 1000
+    expect(page.get_by_text("this page goes on trying")).to_be_visible()
+    assert in_both_schemes(page, axe) == []
+    line.busy["line"], line.seconds = 0, 30
+    page.reload()
+    expect(page.get_by_text("You are still far back")).to_be_visible()
+    assert in_both_schemes(page, axe) == []
 
 
 def test_no_page_of_the_console_violates_a_rule(open_page: Opening, seller: Seller, stack: Stack, axe: str) -> None:

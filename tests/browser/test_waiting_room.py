@@ -103,7 +103,8 @@ def test_the_bar_never_goes_back(waiting: tuple[Fan, int, str]) -> None:
 def test_a_pause_is_told_and_opening_lets_the_fan_in(waiting: tuple[Fan, int, str], hasty_seller: Seller) -> None:
     who, concert_id, inside = waiting
     hasty_seller.steer(concert_id, state="paused")
-    who.sees("The organiser has paused the line")
+    # A page that asks with the token looks at a line that stands still every ten seconds.
+    expect(who.page.get_by_text("The organiser has paused the line")).to_be_visible(timeout=25_000)
     hasty_seller.done("DELETE", "/v1/queue-tokens/current", None, inside)
     expect(who.page.get_by_text("The organiser has paused the line")).to_be_visible()
     hasty_seller.steer(concert_id, state="open")

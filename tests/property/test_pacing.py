@@ -42,7 +42,7 @@ class LineInTime:
         self.now, self.serving, self.turnover = 0.0, 0, Turnover()
         rate = self.turnover.expected(capacity)
         self.history = [Pace(0.0, 0, capacity + next_places(capacity), rate, None)]
-        self.moments = [(0.0, self.history[-1], 0, True)]
+        self.moments = [(0.0, self.history[-1], 0)]
         self.asks_at: dict[int, float] = {}
 
     def poll(self, place: int, staleness: float, stretch: float) -> None:
@@ -50,8 +50,8 @@ class LineInTime:
         if place <= self.serving:
             return
         read_at = self.now - staleness
-        _, pace, serving, is_open = next(moment for moment in reversed(self.moments) if moment[0] <= max(0.0, read_at))
-        wait = pace.wait_seconds(place - serving) if is_open else inf
+        _, pace, serving = next(moment for moment in reversed(self.moments) if moment[0] <= max(0.0, read_at))
+        wait = pace.wait_seconds(place - serving)
         self.asks_at[place] = self.now + told(wait, place, self.policy, stretch).seconds
 
     def promote(self, admitted: int, free: int) -> None:
@@ -80,7 +80,7 @@ class LineInTime:
         rate = self.turnover.expected(self.capacity) if self.is_open else 0.0
         entry = Pace(self.now, self.serving, free + next_places(self.capacity), rate, None)
         self.history = remembered(self.history, entry, self.policy, at_once=at_once)
-        self.moments.append((self.now, self.history[-1], self.serving, self.is_open))
+        self.moments.append((self.now, self.history[-1], self.serving))
 
 
 def live_through(line: LineInTime, chance: Random) -> None:

@@ -53,9 +53,12 @@ class Server:
         wait_for(self.listens)
 
     def listens(self) -> bool:
-        """Whether the process has begun to listen."""
-        self.get("/healthz")
-        return self.broker.client.pubsub_numsub(outcome_channel._channel(self.broker))[0][1] > 0
+        """Whether answers are put off by now: nobody is kept waiting before the process has begun to listen."""
+        identity = self.service.identity("listens")
+        self.get("/v1/tasks/01a21cac-9842-73a8-89b6-91c49b5080c5", identity, **WAIT)
+        is_listening = bool(self.parked)
+        self.parked.clear()
+        return is_listening
 
     def park(self) -> Parked | None:
         """Put an answer off, unless too many are."""
@@ -210,7 +213,9 @@ def test_an_answer_that_was_put_off_is_counted_when_it_is_sent(server: Server, f
     from api.request_frame import RequestFrame
 
     counted: dict[str, int] = {}
-    monkeypatch.setattr(RequestFrame, "_count", lambda _, req, status: counted.update({req.context.request_id: status}))
+    monkeypatch.setattr(
+        RequestFrame, "_count", lambda _, req, status, seconds: counted.update({req.context.request_id: status})
+    )
     put_off = charge(server, fan, X_Request_ID="waits", **WAIT)
     assert "waits" not in counted
     server.work(put_off.json["id"])

@@ -3,99 +3,21 @@
 import os
 import signal
 import socket
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import ExitStack
 from statistics import median
 
-import psutil
-
-from cli.readiness import free_port
+from tests.integration.api.web_process import CONNECTIONS, REQUEST, Web, answer, read, web
 from tests.waiting import wait_for
 
-ROOT = Path(__file__).parents[3]
-CONNECTIONS = 40
 # An even share is twenty; left to chance, the process that was quickest before is so again and again.
 EVEN = 14
 TRIES = 10
-REQUEST = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"
-
-
-class Web:
-    """A running gunicorn with two processes."""
-
-    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
-        self.process, self.port = process, port
-
-    def connect(self) -> socket.socket:
-        """Open a connection."""
-        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
-
-    def answers(self) -> bool:
-        """Whether somebody listens."""
-        try:
-            with self.connect() as connection:
-                return bool(answer(connection))
-        except OSError:
-            return False
-
-    def shares(self) -> list[int]:
-        """Open connections one after the other; return how many each process answered, the fewest first."""
-        with ExitStack() as stack:
-            connections = [stack.enter_context(self.connect()) for _ in range(CONNECTIONS)]
-            by_process = Counter(answer(connection) for connection in connections)
-        return sorted(by_process.get(pid, 0) for pid in self.processes())
-
-    def processes(self) -> list[int]:
-        """Return the ids of the processes that serve."""
-        return [child.pid for child in psutil.Process(self.process.pid).children()]
 
 
 def usual_share(served: Web) -> float:
     """Return the smaller share as it is most of the time: on a busy machine the emptier process may come too late."""
     return median(served.shares()[0] for _ in range(TRIES))
-
-
-def answer(connection: socket.socket) -> int:
-    """Send a request; return the id of the process that answers."""
-    connection.sendall(REQUEST)
-    return read(connection)
-
-
-def read(connection: socket.socket) -> int:
-    """Read one answer from a connection."""
-    received = b""
-    while b"\r\n\r\n" not in received:
-        more = connection.recv(1)
-        if not more:
-            raise ConnectionError("closed before it answered")
-        received += more
-    length = int(received.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-    body = b""
-    while len(body) < length:
-        body += connection.recv(length - len(body))
-    return int(body)
-
-
-@contextmanager
-def web(tmp_path: Path, *options: str, processes: int = 2) -> Iterator[Web]:
-    """Run gunicorn with our settings, and options of its own in place of some of them."""
-    port = free_port()
-    command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "tests.integration.api.told_by:application"]
-    environment = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), "FRONTROW_WEB_PROCESSES": str(processes)}
-    with (tmp_path / "web.log").open("wb") as log:
-        process = subprocess.Popen([*command, *options], cwd=ROOT, env=environment, stdout=log, stderr=log)
-    try:
-        served = Web(process, port)
-        wait_for(served.answers)
-        wait_for(lambda: len(served.processes()) == processes)
-        yield served
-    finally:
-        process.terminate()
-        assert process.wait(20) == 0
 
 
 def test_connections_are_shared_evenly(tmp_path):

@@ -1,20 +1,39 @@
-"""For `test_web_processes.py`: an application that tells its process, and a worker that gives way to nobody."""
+"""For tests of web processes: an application that tells its process, and workers without what ours add."""
 
 import os
 import threading
 
+from api import lanes
+from api.lanes import FirstComeFirstServed, Lane
 from api.web_worker import WebWorker
 
 SLOW_SECONDS = 3.0
+PARKED_SECONDS = 0.3
 
 
 def application(environ, start_response):
-    """Answer with the id of the process that answers; at `/slow` not before some seconds are over."""
-    if environ["PATH_INFO"] == "/slow":
+    """Answer with the id of the process that answers, as the path says: late, for the inside, or from elsewhere."""
+    path = environ["PATH_INFO"]
+    if path == "/slow":
         threading.Event().wait(SLOW_SECONDS)
+    elif path == "/busy":
+        threading.Event().wait(0.2)
+    elif path == "/inside":
+        lanes.note(Lane.INSIDE)
+    elif path in {"/parked", "/parked-for-ever"}:
+        _park(environ, forever=path == "/parked-for-ever")
     body = str(os.getpid()).encode()
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
     return [body]
+
+
+def _park(environ, *, forever):
+    park = environ.get("frontrow.park")
+    parked = park() if park else None
+    if parked is not None and not forever:
+        # More than fits into a socket's buffers, when it is asked for.
+        body = b"7" * int(environ.get("QUERY_STRING") or 1)
+        threading.Timer(PARKED_SECONDS, parked.answer, ("200 OK", {"X-Parked": "yes"}, body)).start()
 
 
 class GreedyWorker(WebWorker):
@@ -24,3 +43,15 @@ class GreedyWorker(WebWorker):
         """Take a new connection."""
         self.share.give_way = lambda: None
         super().accept(listener)
+
+
+class WorkerWithoutLanes(WebWorker):
+    """Serves whoever came first, and refuses nobody."""
+
+    def make_lanes(self):
+        """Let everybody wait in one queue."""
+        return FirstComeFirstServed()
+
+    def _refuse(self, req, conn):
+        conn.is_late = False
+        return self.handle_request(req, conn)

@@ -116,7 +116,7 @@ def _promote_twice(sale, duel):
 
     show = sale.show(capacity=2)
     sale.join_all(show, [f"fan-{number}" for number in range(6)])
-    duel.pause_after(Queue, "_room")
+    duel.pause_after(Queue, "_free")
     duel.fight(sale.promote, sale.promote)
     return sale.one("SELECT count(*) FROM queue_token WHERE status = 'active'")
 

@@ -34,9 +34,8 @@ def test_every_command_in_a_document_exists(document: Path) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_setting_in_a_document_exists(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
-    elsewhere = {"FRONTROW_WEB_PROCESSES", "FRONTROW_WEB_THREADS"} | set(
-        re.findall(r"FRONTROW_[A-Z_]+_PROCESSES", (ROOT / "Procfile").read_text())
-    )
+    read_by_processes = "".join((ROOT / name).read_text() for name in ("Procfile", "gunicorn.conf.py"))
+    elsewhere = set(re.findall(r"FRONTROW_[A-Z_]*[A-Z]", read_by_processes))
     known = {f"FRONTROW_{name.upper()}" for name in Settings.model_fields} | elsewhere
     assert set(re.findall(r"FRONTROW_[A-Z_]*[A-Z]", text)) - known == set()
 

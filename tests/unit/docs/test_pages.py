@@ -85,7 +85,7 @@ def test_the_index_lists_every_page() -> None:
 
 
 def test_every_setting_is_described_and_no_other() -> None:
-    assert described_settings().keys() == {name.upper() for name in Settings.model_fields} | default_processes().keys()
+    assert described_settings().keys() == settings_of_the_code()
 
 
 def test_the_numbers_of_processes_are_told_right() -> None:
@@ -103,6 +103,13 @@ def test_the_defaults_in_seconds_are_told_right() -> None:
 def described_settings() -> dict[str, str]:
     page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     return dict(re.findall(r"^\| `FRONTROW_([A-Z_]+)` \| `?([^|`]+?)`? \|", page, re.MULTILINE))
+
+
+def settings_of_the_code() -> set[str]:
+    """Return the names of all settings, as Settings, the Procfile and gunicorn's configuration read them."""
+    served = (ROOT / "gunicorn.conf.py").read_text(encoding="utf-8")
+    of_web = set(re.findall(r'"FRONTROW_(\w+)"', served))
+    return {name.upper() for name in Settings.model_fields} | default_processes().keys() | of_web
 
 
 def default_processes() -> dict[str, str]:

@@ -17,7 +17,7 @@ import { poster } from './poster.js';
 const lineOf = (concertId) => `/concerts/${concertId}/line`;
 
 async function join(concertId, box, signal, how) {
-  const onTrouble = (problem) => show(box, problem ? trouble(problem) : joining());
+  const onTrouble = (problem) => show(box, problem ? trouble(problem, 'change') : joining());
   show(box, joining());
   try {
     const credential = identity().token;

@@ -50,7 +50,7 @@ function amountField(missing) {
 export function paymentSheet(reservation, { concertId, credential, signal, messages, onPaid }) {
   const body = h('div', { class: 'pay-body' });
   const button = h('button', { type: 'submit', class: 'strong wide' });
-  const onTrouble = (problem) => show(messages, problem && trouble(problem));
+  const onTrouble = (problem) => show(messages, problem && trouble(problem, 'change'));
   const errand = { concertId, credential, signal, onTrouble };
   let busy = false;
   let field = null;

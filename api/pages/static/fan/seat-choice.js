@@ -111,7 +111,7 @@ function pickers(choice) {
 
 async function hold(choice, credential, signal, how) {
   const body = { performance_id: choice.performanceId, seat_ids: [...choice.state.chosen.keys()] };
-  const onTrouble = (problem) => choice.tell(problem && trouble(problem));
+  const onTrouble = (problem) => choice.tell(problem && trouble(problem, 'change'));
   try {
     const reservation = await how(`hold.${choice.concertId}`, {
       path: '/v1/reservations',

@@ -1,7 +1,6 @@
 /** The waiting room: calm, honest, and left by itself when it is the fan's turn. */
 
 import { configuration } from '../keep/configuration.js';
-import { ask } from '../talk/http.js';
 import { run } from '../talk/errand.js';
 import { dropPlace, noteProgress, placeAt } from '../keep/places.js';
 import { announce } from '../screen/announce.js';
@@ -16,6 +15,9 @@ import { steps } from './steps.js';
 import { followTurn } from './turn.js';
 
 const ANNOUNCED_EVERY_MS = 30000;
+const OFTEN_SECONDS = 6;
+const NEAR_SECONDS = 60;
+const FAR_SECONDS = 120;
 
 function parts() {
   const bar = h('div', { class: 'bar-fill' });
@@ -25,6 +27,7 @@ function parts() {
     number: h('p', { class: 'position' }, '…'),
     ahead: h('p', { class: 'ahead' }, say('line.looking')),
     estimate: h('p', { class: 'estimate' }),
+    pace: h('p', { class: 'soft pace' }),
     bar,
     track: h(
       'div',
@@ -70,12 +73,27 @@ function showStanding(room, concertId, { position, estimated_wait_seconds: estim
   return `${ahead}. ${room.estimate.textContent}`;
 }
 
-async function showState(room, concertId, signal) {
-  const { body } = await ask('GET', `/v1/queues/${concertId}`, { signal }).catch(() => ({ body: null }));
-  if (!body || signal.aborted) return;
-  const told =
-    body.state === 'open' ? null : h('p', { class: 'notice-plain', role: 'status' }, say(`line.${body.state}.text`));
-  show(room.state, told);
+/** How often the page looks, where that is not what everybody expects. */
+function paceOf({ estimated_wait_seconds: estimate, poll_after_seconds: seconds }) {
+  if (seconds <= OFTEN_SECONDS) return estimate !== null && estimate < NEAR_SECONDS ? say('line.pace.near') : '';
+  const count = Math.round(seconds / 5) * 5;
+  return say(estimate >= FAR_SECONDS ? 'line.pace.far' : 'line.pace.steady', { count });
+}
+
+/** Told without a live region: who listens to the page hears of the line as it moves, not of how it is looked at. */
+function showPace(room, standing) {
+  const text = paceOf(standing);
+  if (room.pace.textContent !== text) room.pace.textContent = text;
+}
+
+function showState(room, { state }) {
+  // Shown anew it would be read out anew.
+  if (state === room.told) return;
+  room.told = state;
+  show(
+    room.state,
+    state === 'open' ? null : h('p', { class: 'notice-plain', role: 'status' }, say(`line.${state}.text`)),
+  );
 }
 
 function onLeave(room, concertId, signal) {
@@ -120,23 +138,26 @@ export async function waitingRoom(main, params, signal) {
       room.ahead,
       room.track,
       room.estimate,
+      room.pace,
     ),
     nextSteps(),
     room.leave,
   );
   showProgress(room, concertId, placeAt(concertId).firstPosition ?? 1);
   let told = 0;
-  const onStanding = async (standing) => {
+  const onStanding = (standing, line) => {
     if (standing.status !== 'waiting')
       return standing.status === 'active' ? arrive(concertId) : go('/tickets', { replace: true });
     const text = showStanding(room, concertId, standing);
+    showPace(room, standing);
+    if (line) showState(room, line);
     if (Date.now() - told > ANNOUNCED_EVERY_MS) announce(text);
     told = Date.now() - told > ANNOUNCED_EVERY_MS ? Date.now() : told;
-    await showState(room, concertId, signal);
+    return undefined;
   };
   return followTurn(concertId, {
     signal,
     onStanding,
-    onTrouble: (problem) => show(room.trouble, problem && trouble(problem)),
+    onTrouble: (problem) => show(room.trouble, problem && trouble(problem, 'place')),
   });
 }

@@ -41,6 +41,7 @@ function queues(state) {
       { class: 'soft' },
       oldest === null ? say('service.none-waiting') : say('service.oldest', { seconds: Math.round(oldest) }),
     ),
+    state.stretch > 1 ? h('p', { class: 'soft' }, say('service.load', { times: state.stretch })) : null,
   ];
 }
 

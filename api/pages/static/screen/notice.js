@@ -20,9 +20,9 @@ export function notice(kind, text, ...actions) {
 /** The notice of an error. */
 export const refusal = (error, ...actions) => notice('bad', sentence(error), ...actions);
 
-/** What to tell while waiting for trouble to pass. */
-export function trouble(problem) {
+/** What to tell while waiting for trouble to pass; `what` it holds up is a `place`, a `change` or `reading`. */
+export function trouble(problem, what = 'reading') {
   if (!(problem instanceof Problem)) return refusal(problem);
-  const text = problem.code === 'offline' ? say('trouble.offline') : say('trouble.busy');
-  return notice('calm', text);
+  if (problem.code === 'busy') return notice('calm', say(`trouble.busy.${what}`));
+  return notice('calm', problem.code === 'offline' ? say('trouble.offline') : say('trouble.busy'));
 }

@@ -5,12 +5,15 @@ import { Problem } from './problem.js';
 import { keepAsking } from './polling.js';
 import { errands } from '../keep/errands.js';
 
+// What the service may take to answer with the outcome instead of a promise; it may as well not know of it.
+const WAIT_SECONDS = 10;
+
 async function submit(errand, credential, signal, onTrouble) {
   let answer = null;
   await keepAsking(
     async () => {
       const { method, path, body, key } = errand;
-      answer = await ask(method, path, { credential, body, key, signal });
+      answer = await ask(method, path, { credential, body, key, wait: WAIT_SECONDS, signal });
       return null;
     },
     { signal, onTrouble },
@@ -18,17 +21,32 @@ async function submit(errand, credential, signal, onTrouble) {
   return answer;
 }
 
-async function outcomeOf(location, credential, signal, onTrouble) {
+async function poll(location, credential, signal, onTrouble) {
   let task = null;
   await keepAsking(
     async () => {
-      const answer = await ask('GET', location, { credential, signal });
+      const answer = await ask('GET', location, { credential, wait: WAIT_SECONDS, signal });
       task = answer.body;
       return task.status === 'queued' ? (answer.retryAfter ?? 1) : null;
     },
     { signal, onTrouble },
   );
   return task;
+}
+
+const isOutcome = ({ status, body }) => status === 200 && Boolean(body?.status) && body.status !== 'queued';
+
+/** The errand's task with its outcome; null when `signal` aborted before it was known. */
+async function outcomeOf(name, errand, credential, signal, onTrouble) {
+  let { location } = errand;
+  if (!location) {
+    const answer = await submit(errand, credential, signal, onTrouble);
+    if (answer && isOutcome(answer)) return answer.body;
+    location = answer?.location;
+    // Once accepted it is only followed: a payment that went through has used up the token that could send it again.
+    if (location) errands.set(name, { ...errand, location });
+  }
+  return location ? poll(location, credential, signal, onTrouble) : null;
 }
 
 /**
@@ -50,10 +68,7 @@ export async function resume(name, { credential, signal, onTrouble = () => {} })
 
 async function follow(name, errand, credential, signal = new AbortController().signal, onTrouble) {
   try {
-    const location = errand.location ?? (await submit(errand, credential, signal, onTrouble))?.location;
-    // Once accepted it is only followed: a payment that went through has used up the token that could send it again.
-    if (location) errands.set(name, { ...errand, location });
-    const task = location && (await outcomeOf(location, credential, signal, onTrouble));
+    const task = await outcomeOf(name, errand, credential, signal, onTrouble);
     if (!task) return null;
     errands.remove(name);
     if (task.status === 'done') return task.result;

@@ -5,16 +5,18 @@ import { Problem } from './problem.js';
 
 const PATIENCE_MS = 15000;
 
-function headersOf({ credential, body, key }) {
+function headersOf({ credential, body, key, wait }) {
   const headers = { Accept: 'application/json' };
   if (credential) headers.Authorization = `Bearer ${credential}`;
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (key) headers['Idempotency-Key'] = key;
+  if (wait) headers.Prefer = `wait=${wait}`;
   return headers;
 }
 
 async function send(method, path, wish) {
-  const limit = AbortSignal.timeout(PATIENCE_MS);
+  // A wait that was asked for is no slowness.
+  const limit = AbortSignal.timeout(PATIENCE_MS + (wish.wait ?? 0) * 1000);
   const signal = wish.signal ? AbortSignal.any([wish.signal, limit]) : limit;
   const body = wish.body === undefined ? undefined : JSON.stringify(wish.body);
   try {
@@ -37,7 +39,8 @@ function retryAfterOf(response) {
 }
 
 /**
- * Ask the API. `wish` holds `credential`, `body`, `key` (of idempotency) and `signal`, all optional.
+ * Ask the API. `wish` holds `credential`, `body`, `key` (of idempotency), `wait` (the seconds that the answer may take
+ * when it then is the outcome) and `signal`, all optional.
  * Resolves to `{status, body, retryAfter, location}`; rejects with a Problem for any refusal or fault.
  */
 export async function ask(method, path, wish = {}) {

@@ -47,6 +47,17 @@ export async function waitOrOnline(ms, signal) {
   ended.abort();
 }
 
+/** As `waitOrOnline`, but over as well when the page comes into sight again and `isStale()` says it was too long. */
+export async function waitOrSeen(ms, signal, isStale) {
+  const ended = new AbortController();
+  const seen = new Promise((resolve) => {
+    const onChange = () => !document.hidden && isStale() && resolve();
+    document.addEventListener('visibilitychange', onChange, { signal: ended.signal });
+  });
+  await Promise.race([waitOrOnline(ms, AbortSignal.any([signal, ended.signal])), seen]);
+  ended.abort();
+}
+
 /**
  * Milliseconds to wait after the `failures`-th problem in a row: what the server said, else doubling up to a minute,
  * scattered so that a crowd that was cut off together does not come back together.

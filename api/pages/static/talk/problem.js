@@ -1,6 +1,6 @@
 /** What went wrong, in the API's terms: a stable code, its facts, and when to try again. */
 
-const PASSING = new Set(['offline', 'too_slow', 'rate_limited', 'database_unavailable']);
+const PASSING = new Set(['offline', 'too_slow', 'rate_limited', 'busy', 'database_unavailable']);
 
 export class Problem extends Error {
   /** `members` are the members of the problem body; `retryAfter` is in seconds or null. */

@@ -1,0 +1,176 @@
+"""Lanes: who gets a thread next, who never starves, and what a new connection is recognised by."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from itertools import islice
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from api import lanes
+from api.lanes import FirstComeFirstServed, Lane, Lanes
+from tests.waiting import wait_for
+
+
+def connection(lane: Lane, name: str = "") -> Any:
+    return SimpleNamespace(lane=lane, name=name or lane.name, sock=None)
+
+
+def taken(waiting: Lanes) -> Iterator[Any]:
+    """Take connections as a general thread does."""
+    while True:
+        yield waiting.get(reserved=False)
+
+
+def test_within_a_lane_the_first_to_come_is_the_first_to_go() -> None:
+    waiting = Lanes()
+    for name in ("first", "second", "third"):
+        waiting.put(connection(Lane.OUTSIDE, name))
+    assert [one.name for one in islice(taken(waiting), 3)] == ["first", "second", "third"]
+
+
+def test_the_inside_passes_a_crowd_that_came_before() -> None:
+    waiting, queue = Lanes(), FirstComeFirstServed()
+    for one in (waiting, queue):
+        for _ in range(100):
+            one.put(connection(Lane.OUTSIDE))
+        one.put(connection(Lane.INSIDE))
+    assert next(taken(waiting)).lane is Lane.INSIDE
+    assert [one.lane for one in islice(taken(queue), 101)].index(Lane.INSIDE) == 100
+
+
+@pytest.mark.parametrize("lane", list(Lane)[1:])
+def test_under_a_steady_inside_each_lane_comes_at_least_once_in_eight(lane: Lane) -> None:
+    waiting = Lanes()
+    for _ in range(100):
+        waiting.put(connection(Lane.INSIDE))
+        waiting.put(connection(lane))
+    served = [one.lane for one in islice(taken(waiting), 80)]
+    assert served.count(lane) >= 10
+    assert served.count(Lane.INSIDE) >= 40
+
+
+def test_joins_have_more_turns_than_polls_and_polls_do_not_starve() -> None:
+    waiting = Lanes()
+    for _ in range(200):
+        waiting.put(connection(Lane.JOIN))
+        waiting.put(connection(Lane.OUTSIDE))
+    served = [one.lane for one in islice(taken(waiting), 160)]
+    assert served.count(Lane.JOIN) > served.count(Lane.OUTSIDE) >= 40
+
+
+def test_reserved_threads_serve_the_inside_alone_when_no_other_is_free() -> None:
+    waiting, served = Lanes(), list[Any]()
+
+    def serve() -> None:
+        while (one := waiting.get(reserved=True)) is not None:
+            served.append(one)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    # Nobody else takes anything: as with general threads that are all busy.
+    waiting.put(connection(Lane.OUTSIDE))
+    waiting.put(connection(Lane.INSIDE))
+    wait_for(lambda: served)
+    waiting.close(general=0, reserved=1)
+    thread.join(10)
+    assert [one.lane for one in served] == [Lane.INSIDE]
+    assert next(taken(waiting)).lane is Lane.OUTSIDE
+
+
+def test_a_thread_whose_connection_another_one_took_waits_for_the_next() -> None:
+    waiting = Lanes()
+    waiting.put(connection(Lane.INSIDE, "taken by a reserved thread"))
+    assert waiting.get(reserved=True).name == "taken by a reserved thread"
+    waiting.put(connection(Lane.OUTSIDE, "next"))
+    assert next(taken(waiting)).name == "next"
+
+
+def test_threads_end_after_what_waits_for_them() -> None:
+    waiting = Lanes()
+    waiting.put(connection(Lane.OUTSIDE))
+    waiting.close(general=1, reserved=1)
+    assert waiting.get(reserved=False).lane is Lane.OUTSIDE
+    assert (waiting.get(reserved=False), waiting.get(reserved=True)) == (None, None)
+
+
+def test_many_threads_serve_everybody_once() -> None:
+    waiting, served = Lanes(), list[Any]()
+
+    def serve(*, reserved: bool) -> None:
+        while (one := waiting.get(reserved=reserved)) is not None:
+            served.append(one)
+
+    threads = [threading.Thread(target=serve, kwargs={"reserved": number < 2}) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    sent = [connection(lane) for lane in Lane for _ in range(500)]
+    for one in sent:
+        waiting.put(one)
+    wait_for(lambda: len(served) >= len(sent))
+    waiting.close(general=6, reserved=2)
+    for thread in threads:
+        thread.join(10)
+    assert sorted(map(id, served)) == sorted(map(id, sent))
+
+
+def test_a_task_says_where_its_owner_belongs() -> None:
+    for operation, queued, lane in (
+        ("reservation.hold", True, Lane.INSIDE),
+        ("payment.pay", False, Lane.INSIDE),
+        ("queue_token.issue", True, Lane.JOIN),
+        ("queue_token.issue", False, Lane.OUTSIDE),
+        ("queue_token.leave", True, Lane.OUTSIDE),
+    ):
+        lanes.begin_request(Lane.NEW)
+        lanes.note_task(operation, queued=queued)
+        assert lanes.end_request() is lane
+
+
+@pytest.fixture
+def recognised(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Recognise one token as somebody next; returns which tokens were asked about."""
+    asked: list[str] = []
+
+    def recognise(token: str) -> Lane | None:
+        asked.append(token)
+        return Lane.NEXT if token == "qt_genuine" else None
+
+    monkeypatch.setattr(lanes, "_recognise", recognise)
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("sent", "lane"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer qt_genuine\r\n\r\n", Lane.NEXT),
+        (b"GET / HTTP/1.1\r\nauthorization:bearer qt_genuine\r\nHost: x\r\n\r\n", Lane.NEXT),
+        (b"GET / HTTP/1.1\r\nAuthorization: Bearer qt_forged\r\n\r\n", Lane.NEW),
+        (b"GET / HTTP/1.1\r\nAuthorization: Bearer eyJhbGciOi.x.y\r\n\r\n", Lane.NEW),
+        (b"GET / HTTP/1.1\r\nAuthorization: Bearer qt_genu", Lane.NEW),
+        (b"", Lane.NEW),
+    ],
+)
+def test_a_new_connection_is_recognised_by_a_genuine_token(recognised: list[str], sent: bytes, lane: Lane) -> None:
+    client, server = socket.socketpair()
+    with client, server:
+        client.sendall(sent)
+        assert lanes.lane_of_new(server) is lane
+        server.setblocking(False)
+        # It was looked at, not taken.
+        assert sent == b"" or server.recv(4096) == sent
+
+
+def test_without_a_backlog_nobody_is_looked_at(recognised: list[str]) -> None:
+    client, server = socket.socketpair()
+    with client, server:
+        client.sendall(b"GET / HTTP/1.1\r\nAuthorization: Bearer qt_genuine\r\n\r\n")
+        waiting = Lanes()
+        newcomer = SimpleNamespace(lane=Lane.NEW, sock=server)
+        waiting.put(newcomer)
+        assert (newcomer.lane, recognised) == (Lane.NEW, [])
+        waiting.put(connection(Lane.OUTSIDE))
+        waiting.put(other := SimpleNamespace(lane=Lane.NEW, sock=server))
+        assert (other.lane, recognised) == (Lane.NEXT, ["qt_genuine"])

@@ -1,0 +1,187 @@
+"""Requests whose answer is put off: decided once, whoever is faster, and written as any other answer."""
+
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from gunicorn.config import Config
+from gunicorn.http.wsgi import Response
+
+from api.parking import Answer, Decision, Kept, Parked, ParkedError, Parking, as_bytes
+
+HEADERS = [("Content-Type", "application/json"), ("Location", "/v1/tasks/1"), ("Content-Length", "2")]
+
+
+def response(method: str = "POST") -> Response:
+    asked = SimpleNamespace(method=method, version=(1, 1), should_close=lambda: False)
+    return Response(asked, None, Config())
+
+
+class Post:
+    """Keeps what was sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[Decision | None] = []
+
+    def __call__(self, kept: Kept, decision: Decision | None) -> None:
+        self.sent.append(decision)
+
+
+@pytest.fixture
+def post() -> Post:
+    return Post()
+
+
+def kept() -> Kept:
+    return Kept(None, Answer(response(), "202 Accepted", HEADERS, b"{}"))
+
+
+def parked(post: Post, most: int = 2) -> Parked:
+    found = Parking(most, post).park()
+    assert found is not None
+    return found
+
+
+def test_an_answer_waits_for_the_connection(post: Post) -> None:
+    place = parked(post)
+    place.answer("200 OK", {}, b"1")
+    assert post.sent == []
+    place.keep(kept())
+    assert post.sent == [Decision("200 OK", {}, b"1")]
+
+
+def test_the_connection_waits_for_an_answer(post: Post) -> None:
+    place = parked(post)
+    place.keep(kept())
+    assert post.sent == []
+    place.release()
+    assert post.sent == [None]
+
+
+def test_what_is_decided_first_counts(post: Post) -> None:
+    place = parked(post)
+    place.keep(kept())
+    place.answer("200 OK", {}, b"first")
+    place.release()
+    place.answer("200 OK", {}, b"second")
+    assert [decision.body for decision in post.sent if decision] == [b"first"]
+    assert len(post.sent) == 1
+
+
+def race(post: Post) -> None:
+    """Decide twice and take the connection over, all at the same moment."""
+    place, begin = parked(post), threading.Barrier(3)
+
+    def run(work: Any) -> None:
+        begin.wait()
+        work()
+
+    works = (lambda: place.answer("200 OK", {}, b""), place.release, lambda: place.keep(kept()))
+    threads = [threading.Thread(target=run, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_of_two_threads_one_decides(post: Post) -> None:
+    for _ in range(200):
+        race(post)
+    assert len(post.sent) == 200
+
+
+def test_no_more_are_parked_than_may_be_and_a_place_comes_free(post: Post) -> None:
+    parking = Parking(1, post)
+    first = parking.park()
+    assert first is not None
+    assert parking.park() is None
+    first.keep(kept())
+    first.release()
+    second = parking.park()
+    assert second is not None
+    parking.leave(second)
+    assert parking.park() is not None
+
+
+def test_closing_answers_everybody_and_takes_nobody(post: Post) -> None:
+    parking = Parking(5, post)
+    places = [parking.park() for _ in range(3)]
+    for place in places:
+        assert place is not None
+        place.keep(kept())
+    parking.close()
+    assert post.sent == [None] * 3
+    assert parking.park() is None
+
+
+def application(*, cancels: bool = False) -> Any:
+    def answer(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        place = environ["frontrow.park"]()
+        if cancels:
+            place.cancel()
+        start_response("202 Accepted", HEADERS)
+        return [b"{", b"}"]
+
+    return answer
+
+
+def test_an_application_that_parks_is_not_answered_yet(post: Post) -> None:
+    wrapped, given = Parking(1, post).wrap(application()), response()
+    with pytest.raises(ParkedError) as put_off:
+        wrapped({"HTTP_PREFER": "wait=1"}, given.start_response)
+    assert given.status is None
+    assert (put_off.value.answer.status, put_off.value.answer.body) == ("202 Accepted", b"{}")
+
+
+def test_one_that_thinks_better_of_it_is_answered_as_usual(post: Post) -> None:
+    parking, given = Parking(1, post), response()
+    body = parking.wrap(application(cancels=True))({"HTTP_PREFER": "wait=1"}, given.start_response)
+    assert (b"".join(body), given.status) == (b"{}", "202 Accepted")
+    assert parking.park() is not None
+
+
+def test_who_prefers_nothing_is_offered_nothing(post: Post) -> None:
+    def answer(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        assert "frontrow.park" not in environ
+        start_response("200 OK", [])
+        return []
+
+    assert list(Parking(1, post).wrap(answer)({}, response().start_response)) == []
+
+
+def test_a_fault_gives_the_place_back(post: Post) -> None:
+    def broken(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        environ["frontrow.park"]()
+        raise ZeroDivisionError
+
+    parking = Parking(1, post)
+    with pytest.raises(ZeroDivisionError):
+        parking.wrap(broken)({"HTTP_PREFER": "wait=1"}, response().start_response)
+    assert parking.park() is not None
+
+
+def lines_of(answer: bytes) -> tuple[list[str], bytes]:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return head.decode().split("\r\n"), body
+
+
+def test_the_kept_answer_is_written_as_it_was() -> None:
+    head, body = lines_of(as_bytes(kept().answer, None))
+    assert head[0] == "HTTP/1.1 202 Accepted"
+    assert {"Location: /v1/tasks/1", "Content-Length: 2", "Connection: keep-alive"} <= set(head)
+    assert body == b"{}"
+
+
+def test_another_answer_changes_and_leaves_out_headers() -> None:
+    changes = {"Location": None, "Preference-Applied": "wait"}
+    head, body = lines_of(as_bytes(kept().answer, Decision("200 OK", changes, b'{"a": 1}')))
+    assert head[0] == "HTTP/1.1 200 OK"
+    assert {"Preference-Applied: wait", "Content-Length: 8", "Content-Type: application/json"} <= set(head)
+    assert not any(line.startswith("Location") for line in head)
+    assert body == b'{"a": 1}'
+
+
+def test_head_is_answered_without_a_body() -> None:
+    answer = Answer(response("HEAD"), "200 OK", HEADERS, b"{}")
+    assert lines_of(as_bytes(answer, None))[1] == b""

@@ -1,0 +1,77 @@
+"""How a process notices that it is under load, and that it no longer is."""
+
+from collections import Counter
+
+import pytest
+
+from api import pressure as module
+from api.pressure import MOST_STRETCHED, Pressure, Refused
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def under(seconds: float, waits: float, clock: Clock, pressure: Pressure) -> None:
+    """Let connections wait so long, a hundred a second, for some seconds."""
+    for _ in range(int(seconds * 100)):
+        clock.now += 0.01
+        pressure.note(waits)
+
+
+def test_an_overload_shows_within_a_second_and_is_forgotten_within_seconds() -> None:
+    clock = Clock()
+    pressure = Pressure(clock)
+    assert pressure.stretch == 1.0
+    under(1, 0.5, clock, pressure)
+    assert pressure.stretch == MOST_STRETCHED
+    under(1, 0.0, clock, pressure)
+    assert pressure.stretch > 1.5
+    under(15, 0.0, clock, pressure)
+    assert pressure.stretch == 1.0
+
+
+def test_it_fades_when_nobody_comes() -> None:
+    clock = Clock()
+    pressure = Pressure(clock)
+    under(2, 0.5, clock, pressure)
+    clock.now += 20
+    assert pressure.stretch == 1.0
+
+
+@pytest.mark.parametrize("waits", [0.0, 0.001, 0.02])
+def test_short_waits_are_no_load(waits: float) -> None:
+    clock = Clock()
+    pressure = Pressure(clock)
+    under(5, waits, clock, pressure)
+    assert pressure.stretch == 1.0
+
+
+def test_more_load_stretches_more_and_never_beyond_the_most() -> None:
+    seen = []
+    for waits in (0.05, 0.1, 0.2, 0.3, 5.0):
+        clock = Clock()
+        pressure = Pressure(clock)
+        under(5, waits, clock, pressure)
+        seen.append(pressure.stretch)
+    assert seen == sorted(seen)
+    assert 1.0 < seen[0] < seen[-1] == MOST_STRETCHED
+
+
+def test_what_was_refused_is_handed_over_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    clock.now = 100.0
+    monkeypatch.setattr(module, "monotonic", clock)
+    refused = Refused()
+    assert refused.take() is None
+    for method in ("GET", "GET", "POST"):
+        refused.note(method)
+    assert refused.take() == Counter({"GET": 2, "POST": 1})
+    refused.note("GET")
+    assert refused.take() is None
+    clock.now += 1.1
+    assert refused.take() == Counter({"GET": 1})
