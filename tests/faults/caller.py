@@ -205,7 +205,9 @@ class Caller:
             if wish and isinstance(error, httpx.ReadTimeout):
                 self._note_wait(operation, began, wish)
         ended = time.monotonic()
-        self.book.answered(kind if wish is None else f"{kind}, waiting", ended - began.at)
+        # A 503 waits for nothing, whatever was preferred.
+        waited = wish is not None and not kind.startswith("503")
+        self.book.answered(f"{kind}, waiting" if waited else kind, ended - began.at)
         if answer is None:
             return None
         if wish:

@@ -5,7 +5,7 @@ A 503 must come within 5 s, and whoever prefers to wait must be answered within 
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -136,10 +136,14 @@ def violations(found: list[Answered]) -> list[str]:
 
 def figures(found: list[Answered]) -> dict[str, float]:
     """Return the slowest, in seconds; without the wait that was asked for."""
+
+    def slowest(seconds: Iterable[float]) -> float:
+        return round(max(0.0, max(seconds, default=0.0)), 1)
+
     return {
-        "by the clock": round(max((one.by_the_wall - one.waits for one in found), default=0.0), 1),
-        "web stopped or down taken off": round(max((one.fairly - one.waits for one in found), default=0.0), 1),
-        "and the neighbours' share": round(max((one.of_our_machine - one.waits for one in found), default=0.0), 1),
+        "by the clock": slowest(one.by_the_wall - one.waits for one in found),
+        "web stopped or down taken off": slowest(one.fairly - one.waits for one in found),
+        "and the neighbours' share": slowest(one.of_our_machine - one.waits for one in found),
         "above 5 s, of all": sum(one.fairly - one.waits > TOLD_WITHIN for one in found),
         "all": len(found),
     }
