@@ -11,13 +11,21 @@ TERMINAL = frozenset({"done", "refused", "failed"})
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """One 202: the task it named, who asked for what, and the key it was asked with."""
+    """One 202, or one 200 to a change: the task it named, who asked for what, and the key it was asked with."""
 
     task_id: str
     user: str
     operation: str
     key: str | None
     body: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One `Prefer: wait`: for how many seconds, and after how many the fan hangs up all the same."""
+
+    seconds: int
+    hangs_up_after: float | None = None
 
 
 @dataclass
@@ -35,10 +43,12 @@ class Book:
     read_again: int = 0
     slowest: dict[str, float] = field(default_factory=dict)
     waits: list[float] = field(default_factory=list)
-    # Every 503: what was asked for, the time of day, and from when to when, by the monotonic clock.
+    # The same for those whose outcome came with the answer to the change itself.
+    waited_out: list[float] = field(default_factory=list)
+    # Every 503 that is not `busy`: what was asked for, the time of day, and from when to when, by the monotonic clock.
     unavailable: list[tuple[str, str, float, float]] = field(default_factory=list)
-    # Every answer that came long after the wait its client preferred, the wait itself left out.
-    late: list[tuple[str, str, float, float]] = field(default_factory=list)
+    # Every answer, or end of patience, of those who preferred to wait: the same, and for how long they preferred to.
+    waiting: list[tuple[str, str, float, float, float]] = field(default_factory=list)
 
     def violated(self, sentence: str) -> None:
         """Note a broken promise, with the time, so that it is found in the log."""
@@ -46,7 +56,7 @@ class Book:
         self.violations.append(f"{at} {sentence}")
 
     def promised(self, promise: Promise) -> None:
-        """Note a 202; one key always stands for one task."""
+        """Note what was accepted; one key always stands for one task."""
         self.promises[promise.task_id] = promise
         if promise.key is None:
             return
@@ -64,7 +74,7 @@ class Book:
         if earlier is None:
             self.told[task["id"]] = task
             self.outcomes[f"{task['operation']} {task['status']}"] += 1
-        elif earlier != task:
+        elif _lasts(earlier) != _lasts(task):
             self.violated(f"task {task['id']} was told as {earlier} and then as {task}")
         else:
             self.read_again += 1
@@ -76,7 +86,6 @@ class Book:
 
     def figures(self) -> Mapping[str, Any]:
         """Return the run in numbers."""
-        waits = sorted(self.waits)
         return {
             "promises": len(self.promises),
             "outcomes told": len(self.told),
@@ -85,9 +94,25 @@ class Book:
             "answers": dict(sorted(self.answers.items())),
             "slowest answer, s": {kind: round(seconds, 2) for kind, seconds in sorted(self.slowest.items())},
             "unclear sends": self.unsure.total(),
-            "wait for an outcome, s": {
-                name: round(waits[min(len(waits) - 1, int(len(waits) * share))], 2)
-                for name, share in (("median", 0.5), ("p99", 0.99), ("longest", 1.0))
-                if waits
-            },
+            "wait for an outcome, s": _quantiles(self.waits),
+            "outcomes with the answer": len(self.waited_out),
+            "wait for an outcome with the answer, s": _quantiles(self.waited_out),
         }
+
+
+def lasting(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a result without the advice when to ask again, which is of the moment at which it is given."""
+    return {name: value for name, value in result.items() if name != "poll_after_seconds"}
+
+
+def _lasts(task: dict[str, Any]) -> dict[str, Any]:
+    return {**task, "result": task["result"] and lasting(task["result"])}
+
+
+def _quantiles(seconds: list[float]) -> dict[str, float]:
+    ordered = sorted(seconds)
+    return {
+        name: round(ordered[min(len(ordered) - 1, int(len(ordered) * share))], 2)
+        for name, share in (("median", 0.5), ("p99", 0.99), ("longest", 1.0))
+        if ordered
+    }

@@ -4,16 +4,20 @@ import asyncio
 import itertools
 import random
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
+from cli.sale.waiting import Watch
 from tests.faults.book import Book
 from tests.faults.caller import PATIENCE, Caller, GoneError, RefusedError
 from tests.faults.stack import Stack
 
 POISONED = "poisoned"
+# So many of the fans prefer to wait for outcomes, and of those so many look at the line as they are told (`watch`).
+WAIT, WATCH = 2 / 3, 1 / 2
 
 
 @dataclass
@@ -48,13 +52,14 @@ class Crowd:
             self._thread.join()
 
     async def _run(self) -> None:
-        limits = httpx.Limits(max_connections=self.fans * 2, max_keepalive_connections=self.fans)
+        limits = httpx.Limits(max_connections=self.fans * 4, max_keepalive_connections=self.fans)
         async with httpx.AsyncClient(base_url=self.stack.url, timeout=PATIENCE, limits=limits) as client:
             await asyncio.gather(*(self._fan(number, client) for number in range(self.fans)), self._reader(client))
 
     async def _fan(self, number: int, client: httpx.AsyncClient) -> None:
         rng = random.Random(self.seed * 1000 + number)
-        caller = Caller(client, self.book, rng, self._over.is_set)
+        caller = Caller(client, self.book, rng, self._over.is_set, waits=rng.random() < WAIT)
+        watches = caller.waits and rng.random() < WATCH
         for turn in itertools.count():
             if self._over.is_set():
                 return
@@ -62,7 +67,7 @@ class Crowd:
             name = POISONED if number == self.fans - 1 and turn % 3 == 0 else "fan"
             ending = "given up"
             try:
-                ending = await self._journey(caller, rng, f"{name}-{self.seed}-{number}-{turn}")
+                ending = await self._journey(caller, rng, f"{name}-{self.seed}-{number}-{turn}", watches=watches)
             except (GoneError, RefusedError) as why:
                 ending = f"ended by {getattr(why, 'code', 'silence')}"
             except Exception as fault:  # noqa: BLE001  # A fan who dies unseen would make the run look good.
@@ -70,7 +75,7 @@ class Crowd:
             self.journeys[ending] = self.journeys.get(ending, 0) + 1
             await asyncio.sleep(rng.uniform(0.5, 2) * self.pause)
 
-    async def _journey(self, caller: Caller, rng: random.Random, user: str) -> str:
+    async def _journey(self, caller: Caller, rng: random.Random, user: str, *, watches: bool) -> str:
         identity = self.stack.token(user)
         charges = [self._charge(caller, rng, user, identity) for _ in range(rng.randint(1, 2))]
         token, *_ = await asyncio.gather(self._join(caller, user, identity), *charges)
@@ -78,7 +83,7 @@ class Crowd:
             return "poisoned"
         if rng.random() < 0.1:
             await self._join_again(caller, user, identity, token)
-        if not await self._wait_for_turn(caller, rng, user, token):
+        if not await self._wait_for_turn(caller, rng, user, token, watches=watches):
             return "left the line"
         reservation = await self._hold(caller, rng, user, token)
         if reservation is None:
@@ -90,8 +95,8 @@ class Crowd:
     ) -> dict[str, Any]:
         """Submit and wait; return the task."""
         await asyncio.sleep(caller.rng.uniform(0.2, 1.5) * self.pause)
-        task_id = await caller.change(operation, user, token, method, path, body)
-        return await caller.outcome(task_id, token)
+        task = await caller.change(operation, user, token, method, path, body)
+        return await caller.outcome(task, token)
 
     async def _charge(self, caller: Caller, rng: random.Random, user: str, identity: str) -> None:
         body = {"amount": rng.choice([30_000, 60_000, 150_000])}
@@ -117,8 +122,8 @@ class Crowd:
             standing = {"status": over.code}
         self.book.violated(f"{user} joined twice and has two tokens, the first is {standing['status']}")
 
-    async def _wait_for_turn(self, caller: Caller, rng: random.Random, user: str, token: str) -> bool:
-        """Poll until admitted; False when the fan left the line. A position never grows."""
+    async def _wait_for_turn(self, caller: Caller, rng: random.Random, user: str, token: str, *, watches: bool) -> bool:
+        """Poll, or look as told, until admitted; False when the fan left the line. A position never grows."""
         position = None
         patience = rng.randint(2, 60)
         for polls in itertools.count():
@@ -131,8 +136,21 @@ class Crowd:
             if polls >= patience or caller.is_over():
                 await self._leave(caller, user, token)
                 return False
-            await asyncio.sleep(rng.uniform(0.5, 1.0))
+            if watches:
+                await self._look_at_the_line(caller, standing)
+            else:
+                await asyncio.sleep(rng.uniform(0.5, 1.0))
         raise AssertionError
+
+    async def _look_at_the_line(self, caller: Caller, standing: dict[str, Any]) -> None:
+        """Wait as told, and look at the public document meanwhile, until it is time to ask with the token."""
+        told = float(standing["poll_after_seconds"])
+        watch = Watch.of(standing, told, time.monotonic())
+        wait: float | None = told
+        while wait is not None and not caller.is_over():
+            await asyncio.sleep(wait)
+            document = await caller.read(f"/v1/queues/{self.concert_id}", None) if watch.watches_queue else None
+            wait = watch.next_look(document, time.monotonic()) if document is not None else None
 
     async def _leave(self, caller: Caller, user: str, token: str) -> None:
         await self._do(caller, token, "queue_token.leave", user, "DELETE", "/v1/queue-tokens/current")
@@ -181,7 +199,7 @@ class Crowd:
     async def _reader(self, client: httpx.AsyncClient) -> None:
         """Read outcomes that were told before, over and over: they must stay what they are."""
         rng = random.Random(self.seed)
-        caller = Caller(client, self.book, rng, self._over.is_set)
+        caller = Caller(client, self.book, rng, self._over.is_set, waits=False)
         while not self._over.is_set():
             await asyncio.sleep(0.3)
             if self.book.told:

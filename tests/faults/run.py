@@ -59,8 +59,9 @@ def run(
             shares.stop()
         scales = Lateness(stack.downtime, shares)
         unavailable = [scales.weigh(*one) for one in book.unavailable]
-        late = [scales.weigh(*one) for one in book.late]
-        violations = [*verdict.judge(stack, book), *lateness.violations(unavailable), *lateness.too_late(late)]
+        waiting = [scales.weigh(*one) for one in book.waiting]
+        parked = verdict.left_parked(stack)
+        violations = [*parked, *verdict.judge(stack, book), *lateness.violations([*unavailable, *waiting])]
         figures = {
             "seed": seed,
             "fans": fans,
@@ -69,6 +70,7 @@ def run(
             **book.figures(),
             **verdict.figures(stack),
             "slowest 503, s": lateness.figures(unavailable),
+            "slowest answer after the wait that was preferred, s": lateness.figures(waiting),
             "journeys": dict(sorted(crowd.journeys.items())),
             "samples of every invariant": sampler.samples,
             "violations": len(violations),

@@ -1,15 +1,20 @@
 """Single scenes: one fault made on purpose, of which the verdict must come out clean, or not when a guard is gone."""
 
+import asyncio
+import random
 import signal
 import time
 import uuid
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 import httpx
 import psycopg2
 
+from tests.faults import lateness, verdict
 from tests.faults.book import Book, Promise
+from tests.faults.caller import Caller, GoneError
+from tests.faults.lateness import Lateness, Shares
 from tests.faults.probe import new_concert
 from tests.faults.scene import broker_of
 from tests.faults.stack import Stack, send
@@ -76,6 +81,31 @@ def carried_out_by_two(stack: Stack, book: Book) -> None:
             charge(stack, book)
             time.sleep(0.5)
         rival.rollback()
+
+
+def charges_waited_for(stack: Stack, book: Book, fans: int = 12) -> list[str]:
+    """Let fans charge and prefer to wait up to 2 s; return who was answered late, and who was left parked."""
+    asyncio.run(_charge_and_wait(stack, book, fans))
+    scales = Lateness(stack.downtime, Shares())
+    return [
+        *lateness.violations([scales.weigh(*one) for one in book.waiting]),
+        *verdict.left_parked(stack),
+    ]
+
+
+async def _charge_and_wait(stack: Stack, book: Book, fans: int) -> None:
+    async with httpx.AsyncClient(base_url=stack.url) as client:
+
+        async def fan(number: int) -> None:
+            # After an unclear answer none of them tries again.
+            caller = Caller(client, book, random.Random(number), lambda: True, waits=True, longest_wish=2)
+            user = f"fan-{uuid.uuid4().hex[:12]}"
+            token, body = stack.token(user), {"amount": 700}
+            with suppress(GoneError):
+                task = await caller.change("points.charge", user, token, "POST", "/v1/points/charges", body)
+                await caller.outcome(task, token)
+
+        await asyncio.gather(*(fan(number) for number in range(fans)))
 
 
 def _waiting_for_locks(stack: Stack) -> int:

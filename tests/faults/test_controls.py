@@ -1,6 +1,7 @@
 """The rig can fail: the same scenes come out clean with every guard, and are reported when a guard is left away."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.faults.verdict import judge
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
 
-WITHOUT = "redelivery commit-before-202 one-outcome capacity"
+WITHOUT = "redelivery commit-before-202 one-outcome capacity announcements end-of-wait"
 
 
 @pytest.fixture(scope="module")
@@ -32,12 +33,22 @@ def unguarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack,
         yield stack, Book()
 
 
+@pytest.fixture
+def untold(tmp_path: Path) -> Iterator[tuple[Stack, Book]]:
+    """The product whose workers announce no outcome."""
+    with Stack(tmp_path / "untold", inside={"FAULTS_WITHOUT": "announcements"}) as stack:
+        witness.install(stack)
+        yield stack, Book()
+
+
 def _reported(stack: Stack, book: Book, seconds: float) -> str:
     return "\n".join(judge(stack, book, seconds))
 
 
 def test_every_guard_in_its_place_and_nothing_is_reported(guarded: tuple[Stack, Book]) -> None:
     stack, book = guarded
+    assert scenes.charges_waited_for(stack, book) == []
+    assert _without_waiting_in_vain(book) > 0
     scenes.crowd_at_the_door(stack, book)
     scenes.carried_out_by_two(stack, book)
     statuses = scenes.database_dies(stack, book)
@@ -45,6 +56,26 @@ def test_every_guard_in_its_place_and_nothing_is_reported(guarded: tuple[Stack, 
     scenes.message_lost(stack, book)
     assert _reported(stack, book, 30.0) == ""
     assert statuses == [503, 503]
+
+
+def _without_waiting_in_vain(book: Book) -> int:
+    """Return how many got their outcome with the answer before the wait they preferred was over."""
+    return sum(seconds < 1.0 for seconds in book.waited_out)
+
+
+def test_without_announcements_those_who_wait_are_told_at_the_end_of_their_wait(untold: tuple[Stack, Book]) -> None:
+    stack, book = untold
+    assert scenes.charges_waited_for(stack, book) == []
+    assert _reported(stack, book, 10.0) == ""
+    assert len(book.waited_out) > 0
+    assert _without_waiting_in_vain(book) == 0
+
+
+def test_those_who_are_left_waiting_are_seen(unguarded: tuple[Stack, Book]) -> None:
+    stack, book = unguarded
+    reported = "\n".join(scenes.charges_waited_for(stack, book))
+    assert "points.charge with wait=1 was answered after" in reported
+    assert "requests were left parked 11 s after everybody had gone" in reported
 
 
 def test_capacity_passed_is_seen(unguarded: tuple[Stack, Book]) -> None:

@@ -42,6 +42,20 @@ def test_a_503_that_took_too_long_is_a_violation_and_one_in_time_is_none() -> No
     assert lateness.figures([])["by the clock"] == 0.0
 
 
+def test_who_prefers_to_wait_is_answered_within_that_and_what_a_503_may_take() -> None:
+    shares = Shares()
+    shares._samples = [(0.0, 100.0, 0.5)]
+    scales = Lateness(Downtime([[20.0, 24.0]]), shares)
+    in_time = scales.weigh("a charge", "12:00:00", 0.0, 15.0, 10.0)
+    assert (in_time.of_our_machine, in_time.is_late) == (pytest.approx(12.5), False)
+    while_web_was_down = scales.weigh("a charge", "12:00:00", 18.0, 27.0, 1.0)
+    assert (while_web_was_down.fairly, while_web_was_down.is_late) == (pytest.approx(5.0), False)
+    late = scales.weigh("a charge", "12:00:00", 0.0, 14.0, 1.0)
+    assert late.is_late
+    assert "a charge was answered after 14.0 s, 7.5 s of our machine" in late.told()
+    assert lateness.figures([in_time, late])["by the clock"] == 13.0
+
+
 def test_the_machine_is_sampled_until_it_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lateness, "SAMPLE_SECONDS", 0.05)
     shares = Shares()

@@ -5,15 +5,21 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
+import psutil
+
+from api.preferences import LONGEST_WAIT_SECONDS
 from cli import procfile
-from tests.faults.book import TERMINAL, Book
+from tests.faults.book import TERMINAL, Book, lasting
 from tests.faults.stack import Stack
 from tests.faults.witness import audit_now, connected, seen
 
 # So long after the last fault and the last fan every promise must be kept.
 SETTLE_SECONDS = 15.0
+# So long after the last fan has gone nobody may be left parked: the longest wait, and a look at the clock.
+PARKED_SECONDS = LONGEST_WAIT_SECONDS + 1.0
 
 
 def settle(stack: Stack, seconds: float = SETTLE_SECONDS) -> int:
@@ -26,6 +32,28 @@ def settle(stack: Stack, seconds: float = SETTLE_SECONDS) -> int:
         if not queued or time.monotonic() > deadline:
             return int(queued)
         time.sleep(0.2)
+
+
+def left_parked(stack: Stack, seconds: float = PARKED_SECONDS) -> list[str]:
+    """Wait until web has answered everybody, but not longer; return who was left parked, as violations.
+
+    To be asked when all clients have gone: a connection that is parked is not listened to, and stays half closed.
+    """
+    deadline = time.monotonic() + seconds
+    while left := _half_closed(stack):
+        if time.monotonic() > deadline:
+            return [f"{left} requests were left parked {seconds:.0f} s after everybody had gone"]
+        time.sleep(0.2)
+    return []
+
+
+def _half_closed(stack: Stack) -> int:
+    found = 0
+    for process in stack.pool("web"):
+        with suppress(psutil.Error):
+            connections = process.net_connections("tcp")
+            found += sum(one.laddr.port == stack.port and one.status == psutil.CONN_CLOSE_WAIT for one in connections)
+    return found
 
 
 def judge(stack: Stack, book: Book, seconds: float = SETTLE_SECONDS) -> list[str]:
@@ -79,12 +107,11 @@ def _kept(book: Book, requests: dict[str, dict[str, Any]]) -> list[str]:
 
 
 def _as_told(row: dict[str, Any]) -> tuple[str, Any]:
-    result = {name: value for name, value in (row["result"] or {}).items() if name != "place"}
-    return row["status"], result or (row["problem"] or {}).get("code")
+    return row["status"], lasting(row["result"] or {}) or (row["problem"] or {}).get("code")
 
 
 def _as_stored(task: dict[str, Any]) -> tuple[str, Any]:
-    result = {name: value for name, value in (task["result"] or {}).items() if name != "token"}
+    result = {name: value for name, value in lasting(task["result"] or {}).items() if name != "token"}
     return task["status"], result or (task["problem"] or {}).get("code")
 
 

@@ -67,8 +67,20 @@ def _promise_first(write_down: Callable[[Any], Any], submissions: Any) -> list[b
 
 
 def _line(module: ModuleType) -> None:
-    room = module.Queue._room
-    module.Queue._room = lambda self, now: room(self, now) + 3
+    free = module.Queue._free
+    module.Queue._free = lambda self: free(self) + 3
+
+
+def _nobody_is_told(module: ModuleType) -> None:
+    """Finish requests and tell none of those who wait for them."""
+    assert callable(module.announce)  # A patch that no longer fits would show nothing.
+    module.announce = lambda *_, **__: None
+
+
+def _nobody_looks(module: ModuleType) -> None:
+    """Leave those parked who have waited long enough."""
+    assert callable(module.DeferredAnswers._answer_due)
+    module.DeferredAnswers._answer_due = lambda _: None
 
 
 PATCHES: dict[str, Callable[[ModuleType], None]] = {}
@@ -78,6 +90,10 @@ if WITHOUT:
     PATCHES["models.request"] = _requests
 if "capacity" in WITHOUT:
     PATCHES["models.queue"] = _line
+if "announcements" in WITHOUT:
+    PATCHES["workers.outcome_channel"] = _nobody_is_told
+if "end-of-wait" in WITHOUT:
+    PATCHES["api.deferred_answers"] = _nobody_looks
 
 
 class _After(importlib.abc.MetaPathFinder):
