@@ -64,4 +64,3 @@ class TaskView:
 def _tasks(wanted: Sequence[tuple[UUID, str]]) -> Sequence[dict[str, Any] | None]:
     with read_session():
         return Request.tasks(wanted)
-

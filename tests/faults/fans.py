@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from cli.sale.waiting import Watch
+from cli.sale.waiting import Lookout
 from tests.faults.book import Book
 from tests.faults.caller import PATIENCE, Caller, GoneError, RefusedError
 from tests.faults.stack import Stack
@@ -144,13 +144,14 @@ class Crowd:
 
     async def _look_at_the_line(self, caller: Caller, standing: dict[str, Any]) -> None:
         """Wait as told, and look at the public document meanwhile, until it is time to ask with the token."""
-        told = float(standing["poll_after_seconds"])
-        watch = Watch.of(standing, told, time.monotonic())
-        wait: float | None = told
-        while wait is not None and not caller.is_over():
-            await asyncio.sleep(wait)
-            document = await caller.read(f"/v1/queues/{self.concert_id}", None) if watch.watches_queue else None
-            wait = watch.next_look(document, time.monotonic()) if document is not None else None
+        lookout = Lookout()
+        lookout.told(standing, time.monotonic())
+        while not caller.is_over():
+            await asyncio.sleep(lookout.pause)
+            if not lookout.looks_at_queue(time.monotonic()):
+                return
+            if lookout.saw(await caller.read(f"/v1/queues/{self.concert_id}", None)):
+                return
 
     async def _leave(self, caller: Caller, user: str, token: str) -> None:
         await self._do(caller, token, "queue_token.leave", user, "DELETE", "/v1/queue-tokens/current")

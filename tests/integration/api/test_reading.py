@@ -112,10 +112,13 @@ def test_the_first_poll_tells_no_higher_position_than_joining_did(
 def test_a_poll_far_back_asks_no_server_and_one_that_left_is_refused(
     service: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from api.deferred_answers import DeferredAnswers
     from api.resources import queue_tokens
     from models import line
 
     monkeypatch.setattr(line, "HEAD", 2)
+    # As where the broker is there.
+    monkeypatch.setattr(DeferredAnswers, "hears", True)
     concert = service.concert(capacity=1)
     tokens = [service.waiting(concert["id"]) for _ in range(6)]
     asked = []
