@@ -9,6 +9,7 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from enum import IntEnum
 from itertools import count
 from queue import SimpleQueue
@@ -48,6 +49,10 @@ _TURNS = (
     (_I, _X, _O, _J, _N),
     (_X, _I, _J, _N, _O),
 )
+
+# So many threads of a process serve the outside at a time. A poll asks no server, so more of them do not answer more:
+# they only stand in the way of the inside, waiting for the one lock of the interpreter.
+MOST_OUTSIDE = 2
 
 _INSIDE_OPERATIONS = frozenset({"reservation.hold", "reservation.release", "payment.pay", "points.charge"})
 _JOIN_OPERATION = "queue_token.issue"
@@ -124,6 +129,7 @@ class Lanes:
         self._inside_tokens: SimpleQueue[bool] = SimpleQueue()
         self._idle: deque[None] = deque()
         self._picks = count()
+        self._outside: deque[None] = deque()
 
     def put(self, connection: Any) -> None:
         """Let a connection wait in its lane (`connection.lane`); a new one is looked at where others wait before it."""
@@ -168,12 +174,24 @@ class Lanes:
 
     def _pick(self) -> Any:
         for lane in _TURNS[next(self._picks) % len(_TURNS)]:
-            if self._lanes[lane]:
+            if self._lanes[lane] and not (lane is Lane.OUTSIDE and len(self._outside) >= MOST_OUTSIDE):
                 try:
-                    return self._lanes[lane].popleft()
+                    connection = self._lanes[lane].popleft()
                 except IndexError:
                     continue
+                if lane is Lane.OUTSIDE:
+                    self._outside.append(None)
+                return connection
         return None
+
+    def done(self, lane: Lane) -> None:
+        """Note that a thread is through with a connection that it took from a lane."""
+        if lane is Lane.OUTSIDE:
+            with suppress(IndexError):
+                self._outside.pop()
+            if self._lanes[Lane.OUTSIDE]:
+                # It may have been passed over, and its token used up, while too many of its kind were served.
+                self._tokens.put(True)
 
 
 class FirstComeFirstServed(Lanes):
@@ -183,3 +201,9 @@ class FirstComeFirstServed(Lanes):
         """Let a connection wait behind all others."""
         self._lanes[Lane.OUTSIDE].append(connection)
         self._tokens.put(True)
+
+    def _pick(self) -> Any:
+        try:
+            return self._lanes[Lane.OUTSIDE].popleft()
+        except IndexError:
+            return None

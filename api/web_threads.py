@@ -61,4 +61,7 @@ class Threads:
 
     def _run(self, is_reserved: bool) -> None:  # noqa: FBT001  # A thread's arguments are positional.
         while (connection := self._lanes.get(reserved=is_reserved)) is not None:
+            # It may be in another lane, or another thread's hands, when it was served.
+            lane = connection.lane
             self._serve(connection)
+            self._lanes.done(lane)

@@ -13,7 +13,8 @@ POLL = 5.0
 LONGEST_WAIT = 90.0
 # A token is asked for at least so often, whatever the document says.
 ASK_AT_LEAST = 180.0
-# Whose turn may come within NEXT seconds asks with their token, and once when it comes within SOON.
+# Whose turn may come within NEXT seconds asks with their token. Under load those are served first whom it told to:
+# then one asks already when the turn comes within SOON.
 NEXT, SOON = 5.0, 20.0
 # As the service paces: a tenth of the wait, and never more often than this (seconds).
 SHARE_OF_WAIT, SHORTEST = 0.1, 2.0
@@ -77,8 +78,10 @@ class Lookout:
             return False
         # The document's estimate is a newcomer's.
         wait = estimate * ahead / max(queue.get("waiting") or ahead, ahead)
-        if wait <= NEXT or (wait <= SOON and self.told_pause > SHORTEST):
+        stretch = float(queue.get("stretch", 1.0))
+        is_served_first = wait <= SOON and self.told_pause > SHORTEST and stretch > 1.0
+        if wait <= NEXT or is_served_first:
             return True
-        stretch = float(queue.get("stretch", 1.0)) if wait > SOON else 1.0
-        self.pause = min(max(self.told_pause, SHORTEST), max(SHORTEST, wait * SHARE_OF_WAIT)) * stretch
+        pause = min(max(self.told_pause, SHORTEST), max(SHORTEST, wait * SHARE_OF_WAIT))
+        self.pause = pause * (stretch if wait > SOON else 1.0)
         return False

@@ -19,9 +19,11 @@ def connection(lane: Lane, name: str = "") -> Any:
 
 
 def taken(waiting: Lanes) -> Iterator[Any]:
-    """Take connections as a general thread does."""
+    """Take connections as a general thread does, and be through with each before the next."""
     while True:
-        yield waiting.get(reserved=False)
+        lane = (one := waiting.get(reserved=False)).lane
+        yield one
+        waiting.done(lane)
 
 
 def test_within_a_lane_the_first_to_come_is_the_first_to_go() -> None:
@@ -102,6 +104,7 @@ def test_many_threads_serve_everybody_once() -> None:
     def serve(*, reserved: bool) -> None:
         while (one := waiting.get(reserved=reserved)) is not None:
             served.append(one)
+            waiting.done(one.lane)
 
     threads = [threading.Thread(target=serve, kwargs={"reserved": number < 2}) for number in range(8)]
     for thread in threads:
@@ -114,6 +117,19 @@ def test_many_threads_serve_everybody_once() -> None:
     for thread in threads:
         thread.join(10)
     assert sorted(map(id, served)) == sorted(map(id, sent))
+
+
+def test_no_more_of_the_outside_are_served_at_a_time_than_may_be() -> None:
+    waiting = Lanes()
+    for _ in range(lanes.MOST_OUTSIDE + 1):
+        waiting.put(connection(Lane.OUTSIDE))
+    served = [waiting.get(reserved=False) for _ in range(lanes.MOST_OUTSIDE)]
+    # The last one is passed over, and whoever comes from another lane is not.
+    waiting.put(connection(Lane.JOIN))
+    assert waiting.get(reserved=False).lane is Lane.JOIN
+    waiting.done(Lane.JOIN)
+    waiting.done(served[0].lane)
+    assert waiting.get(reserved=False).lane is Lane.OUTSIDE
 
 
 def test_a_task_says_where_its_owner_belongs() -> None:

@@ -49,7 +49,7 @@ def test_the_interval_follows_the_estimate_of_the_document() -> None:
 
 def test_the_token_is_asked_for_when_the_turn_comes_soon_and_again_when_it_is_next() -> None:
     lookout = far_back()
-    assert [lookout.saw(line(serving)) for serving in (790, 810)] == [False, True]
+    assert [lookout.saw(line(serving, stretch=2.0)) for serving in (790, 810)] == [False, True]
     lookout.told(token(poll_after_seconds=2), now=60)
     assert [lookout.saw(line(serving)) for serving in (810, 940, 960)] == [False, False, True]
     assert lookout.pause == SHORTEST
