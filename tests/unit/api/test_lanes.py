@@ -14,6 +14,12 @@ from api.lanes import FirstComeFirstServed, Lane, Lanes
 from tests.waiting import wait_for
 
 
+@pytest.fixture(autouse=True)
+def _nobody_is_recognised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget what an application of another test would recognise."""
+    monkeypatch.setattr(lanes, "_recognise", None)
+
+
 def connection(lane: Lane, name: str = "") -> Any:
     return SimpleNamespace(lane=lane, name=name or lane.name, sock=None)
 
