@@ -1,20 +1,16 @@
-"""The line of a simulated sale: places, whose turn it is, and what a fan is told when they look."""
+"""The line of a simulated sale: places, whose turn it is, and what a fan is told when they look.
+
+What intervals go by is the product's own (models/pacing.py), so the simulation paces as the service does.
+"""
 
 from collections import deque
 from dataclasses import dataclass, field
-from math import exp
-from random import Random
 
 from cli.sale.waiting import Lookout
+from models.pacing import SLOWEST_TURN, Pace, Turnover, next_places, told
+from models.policy import Policy
 
-# As models/queue.py and models/line.py have them: seconds over which admissions are averaged, and seconds
-# after which each place inside is free again at the latest.
-RATE_WINDOW = 60.0
-SLOWEST_TURN = 600.0
-# What a fan is told to wait: a tenth of their estimated wait within these bounds, so or so much of it.
-PART, SHORTEST, LONGEST, SPREAD = 0.1, 2.0, 30.0, 0.15
-# Those whose turn may come so soon ask with their token; the others look at the public document.
-NEXT = 5.0
+POLICY = Policy()
 
 
 @dataclass(slots=True)
@@ -33,15 +29,15 @@ class LineModel:
     """A line of which `capacity` are inside at most. Times are seconds."""
 
     capacity: int
-    chance: Random
     paced: bool = True
     waiting: deque[Place] = field(default_factory=deque)
     issued: int = 0
     serving: int = 0
     active: int = 0
-    rate: float = 0.0
+    turnover: Turnover = field(default_factory=Turnover)
     longest: int = 0
-    credited_at: float = 0.0
+    # Since when the room has been full: only then an admission is a place that came free.
+    full_since: float | None = None
 
     def join(self) -> Place:
         """Give the next place."""
@@ -61,23 +57,33 @@ class LineModel:
                 place.active, place.admitted_at = True, now
                 self.active += 1
                 admitted += 1
-        self.rate = self.rate * exp(-(now - self.credited_at) / RATE_WINDOW) + admitted / RATE_WINDOW
-        self.credited_at = now
+        if self.full_since is not None:
+            self.turnover = self.turnover.after(now - self.full_since, admitted)
+        self.full_since = now if self.active >= self.capacity and self.waiting else None
 
-    def estimate(self, place: Place) -> float:
-        """Return how long a fan waits by their position and the rate lately seen."""
-        position = max(1, place.number - self.serving)
-        behind = max(0, position - max(0, self.capacity - self.active))
-        return max(1.0, behind / max(self.rate, self.capacity / SLOWEST_TURN))
+    def wait_of(self, place: Place) -> float:
+        """Return the wait that a place's interval goes by: its position, the room and the turnover."""
+        room = max(0, self.capacity - self.active) + next_places(self.capacity)
+        pace = Pace(0.0, self.serving, room, self.turnover.expected(self.capacity), None)
+        return pace.wait_seconds(place.number - self.serving)
 
     def tell(self, place: Place, now: float) -> None:
         """Answer with the token."""
-        estimate = self.estimate(place)
-        pause = min(max(estimate * PART, SHORTEST), LONGEST) * self.chance.uniform(1 - SPREAD, 1 + SPREAD)
-        watch = "queue" if estimate > NEXT else "token"
-        told = {"place": place.number, "serving_number": self.serving, "watch": watch, "poll_after_seconds": pause}
-        place.lookout.told(told, now)
+        paced = told(self.wait_of(place), place.number, POLICY)
+        token = {"place": place.number, "poll_after_seconds": paced.seconds, "watch": paced.watch}
+        place.lookout.told(token, now)
 
     def show(self, place: Place) -> bool:
         """Show the public document; returns whether the fan asks with their token then."""
-        return place.lookout.saw({"state": "open", "serving_number": self.serving})
+        return place.lookout.saw(self.document())
+
+    def document(self) -> dict[str, object]:
+        """Return what `GET /v1/queues/{id}` tells; the estimate is a newcomer's."""
+        behind = max(0, len(self.waiting) + 1 - max(0, self.capacity - self.active))
+        rate = max(self.turnover.rate(), self.capacity / SLOWEST_TURN)
+        return {
+            "state": "open",
+            "serving_number": self.serving,
+            "waiting": len(self.waiting),
+            "estimated_wait_seconds": max(1.0, behind / rate),
+        }

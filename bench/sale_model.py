@@ -98,7 +98,7 @@ class SaleModel:
         self.pools = {role: Cores(self.env, count) for role, count in cores.items() if role != "all"}
         self.free = list(range(terms.seats))
         self.taken: set[int] = set()
-        self.line = LineModel(terms.capacity, Random(terms.seed), paced=terms.poll is None)
+        self.line = LineModel(terms.capacity, paced=terms.poll is None)
         self.out = Outcome()
         self.over = self.env.event()
 

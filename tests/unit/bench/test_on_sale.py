@@ -89,7 +89,7 @@ def a_sale(*, sold: int, hold: float | None = None) -> on_sale.Sold:
     record.service_clock.behind = 0.5
     record.notices = [(1.0, 2.0)]
     if hold is not None:
-        record.outcomes["hold"] = [Outcome(20, hold, None, hold), Outcome(80, 45, None, 45)]
+        record.outcomes["hold"] = [Outcome(20, hold, None, hold / 3), Outcome(80, 45, None, 45)]
     return on_sale.Sold(record, {"web": 1.0})
 
 
@@ -99,11 +99,18 @@ def test_a_sale_is_told_by_what_was_sold_in_time() -> None:
     assert (held.ratio, held.met) == (1.0, True)
 
 
-def test_outcomes_count_that_were_accepted_while_fans_came_and_none_is_as_long_as_the_sale() -> None:
+def test_outcomes_count_that_were_sent_while_fans_came_and_none_is_as_long_as_the_sale() -> None:
     outcome, first, noticed = on_sale._inside(a_sale(sold=8, hold=1.5).record, a_sale(sold=0).record)
     assert (outcome.ours, outcome.floor) == ([1.5], [90.0])
+    assert outcome.detail["accepted_to_outcome_p95"] == 0.5
     assert (first.ours, first.floor) == ([60], [151])
     assert (noticed.ratio, noticed.met) == (2.0, True)
+
+
+def test_a_line_that_stands_still_has_the_goals_of_one_that_moves() -> None:
+    origin, cache = on_sale._still({"poll": 90.0, "watch": 600.0}, {"poll": 4000.0, "watch": 0.0})
+    assert (origin.ratio, origin.met, origin.goal) == (690, True, 700)
+    assert (cache.ratio, cache.met, cache.goal) == (91, True, 100)
 
 
 def test_a_cache_answers_all_who_look_and_asks_once_a_second_itself() -> None:

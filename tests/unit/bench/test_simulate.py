@@ -1,5 +1,3 @@
-from random import Random
-
 import pytest
 
 pytest.importorskip("simpy")
@@ -7,6 +5,7 @@ pytest.importorskip("simpy")
 from bench.line_model import LineModel
 from bench.sale_model import SaleModel, Terms
 from bench.simulate import deviations, predict, with_fans
+from models.pacing import Turnover
 
 COSTS = {
     step: {"web": 0.5, "load generator": 0.1}
@@ -63,12 +62,14 @@ def test_a_prediction_is_held_against_the_same_figures_of_a_real_run() -> None:
 
 def test_fans_who_wait_as_told_ask_far_less_than_fans_who_poll() -> None:
     paced, polling = (
-        predict(COSTS, Terms(fans=3000, seats=200, arrive_over=5, at_most=40, poll=poll), {"all": 2})
+        predict(COSTS, Terms(fans=3000, seats=2000, arrive_over=5, capacity=20, at_most=40, poll=poll), {"all": 2})
         for poll in (None, 5.0)
     )
     assert polling["watches_per_second_outside"] == 0
     assert paced["origin_per_second_outside"] < 0.5 * polling["origin_per_second_outside"]
     assert paced["cached_per_second_outside"] == pytest.approx(paced["polls_per_second_outside"] + 1)
+    # And still know within seconds that it is their turn.
+    assert paced["noticed_p95"] <= 3.0
 
 
 def test_outcomes_that_are_waited_for_are_one_request_and_known_at_once() -> None:
@@ -90,36 +91,51 @@ def test_those_inside_are_answered_first_where_there_are_lanes() -> None:
 
 
 def a_line(capacity: int = 10) -> LineModel:
-    return LineModel(capacity, Random(1))
+    return LineModel(capacity)
 
 
-def test_a_fan_is_told_a_tenth_of_the_estimated_wait_within_limits_and_spread() -> None:
+def test_a_fan_is_told_a_tenth_of_the_expected_wait_within_limits_and_spread() -> None:
     line = a_line()
     places = [line.join() for _ in range(1000)]
     line.admit(0.0)
     assert (line.serving, line.active) == (10, 10)
-    line.rate = 2.0
-    told = {}
-    for number in (11, 210, 1000):
+    line.turnover = Turnover(freed=40, seconds=20)
+    looks = {}
+    for number in (11, 115, 1000):
         line.tell(places[number - 1], 0.0)
-        told[number] = places[number - 1].lookout
-    assert told[11].pause == pytest.approx(2, rel=0.15)
-    assert told[210].pause == pytest.approx(10, rel=0.15)
-    assert told[1000].pause == pytest.approx(30, rel=0.15)
-    assert [told[number].watches for number in (11, 210, 1000)] == [False, True, True]
+        looks[number] = places[number - 1].lookout
+    assert looks[11].pause == 2
+    # 105 places behind those who are served, 5 of them next: 50 s at two a second.
+    assert 4 <= looks[115].pause <= 6
+    assert 25 <= looks[1000].pause <= 35
+    assert [looks[number].watches for number in (11, 115, 1000)] == [False, True, True]
 
 
-def test_the_estimate_goes_by_the_admissions_lately_seen_and_starts_with_the_slowest() -> None:
+def test_the_turnover_is_learned_only_while_the_room_is_full() -> None:
     line = a_line()
     last = [line.join() for _ in range(110)][-1]
     line.admit(0.0)
-    line.rate = 0.0
-    assert line.estimate(last) == 100 / (10 / 600)
+    # Those who were let into an empty room tell nothing of how quickly places come free.
+    assert line.turnover == Turnover()
+    assert line.wait_of(last) == (100 - 5) / Turnover().expected(10)
     for second in range(1, 11):
         line.active -= 5
         line.admit(float(second))
     assert line.serving == 60
-    assert line.estimate(last) == pytest.approx(50 / (5 * 10 / 60), rel=0.1)
+    assert line.turnover.seconds == pytest.approx(8.5, rel=0.05)
+    assert line.turnover.freed == pytest.approx(5 * line.turnover.seconds, rel=0.01)
+
+
+def test_a_fan_far_back_asks_with_the_token_when_the_document_says_their_turn_comes() -> None:
+    line = a_line()
+    places = [line.join() for _ in range(300)]
+    line.admit(0.0)
+    line.turnover = Turnover(freed=40, seconds=20)
+    near, far = places[15], places[-1]
+    for place in (near, far):
+        place.lookout.told({"place": place.number, "watch": "queue", "poll_after_seconds": 20}, 0.0)
+    assert line.show(near) is True
+    assert line.show(far) is False
 
 
 def test_whoever_left_is_passed_over() -> None:
