@@ -49,5 +49,8 @@ class QueueView(View):
     serving_number: Count = Field(description="The highest place that was admitted so far.")
     estimated_wait_seconds: Count | None = Field(description="For whoever joins now; null while nobody is admitted.")
     stretch: float = Field(
-        ge=1, le=3, description="1 when calm. Under load, wait so many times as long before looking again."
+        ge=1,
+        le=3,
+        description="1 when calm. Under load, look so many times less often than your estimate alone would have it,"
+        " though never less often than the last `poll_after_seconds` of your token.",
     )

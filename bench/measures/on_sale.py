@@ -17,6 +17,7 @@ from cli.sale import lanes
 from cli.sale.crowd import POLITE, Manners
 from cli.sale.figures import percentile
 from cli.sale.record import Record
+from models.pacing import UNKNOWN_SECONDS
 
 FLOOR = {"GUNICORN_CMD_ARGS": "--worker-class bench.floors.fifo_worker.FifoWorker"}
 WITHIN = 150.0
@@ -149,7 +150,14 @@ def _or_all(record: Record, seconds: float | None) -> float:
 
 def _standing(rig: Rig, stack: Stack, manners: Manners) -> dict[str, float]:
     """Return the requests a second of a line that stands still, by kind."""
-    concert = line(rig, stack, IN_LINE)
+    concert, seeder = line(rig, stack, IN_LINE), rig.seeder(stack)
+
+    def is_known_to_stand() -> bool:
+        [(seconds,)] = seeder.rows("SELECT turnover_seconds FROM queue WHERE concert_id = %s", concert.id)
+        return bool(seconds >= UNKNOWN_SECONDS)
+
+    # In its first seconds a full room may still be a quick one, and many are told to look often.
+    processes.wait_until(is_known_to_stand, "a line that is known to stand", 60)
     seconds = QUICK_STANDING_SECONDS if rig.quick else STANDING_SECONDS
     counted = crowds.stand(rig.seeder(stack), concert.id, IN_LINE // SAMPLE_PART, seconds, manners)
     return {lane: counted[lane] * SAMPLE_PART / seconds for lane in ("poll", "watch")}

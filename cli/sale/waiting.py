@@ -82,6 +82,7 @@ class Lookout:
         is_served_first = wait <= SOON and self.told_pause > SHORTEST and stretch > 1.0
         if wait <= NEXT or is_served_first:
             return True
-        pause = min(max(self.told_pause, SHORTEST), max(SHORTEST, wait * SHARE_OF_WAIT))
-        self.pause = pause * (stretch if wait > SOON else 1.0)
+        pause = max(SHORTEST, wait * SHARE_OF_WAIT) * (stretch if wait > SOON else 1.0)
+        # Never longer than was told: an admission is kept for whoever keeps to that.
+        self.pause = min(max(self.told_pause, SHORTEST), pause)
         return False

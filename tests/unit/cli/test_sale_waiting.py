@@ -57,8 +57,11 @@ def test_the_token_is_asked_for_when_the_turn_comes_soon_and_again_when_it_is_ne
 
 def test_under_load_looks_are_put_off_but_for_those_who_come_soon() -> None:
     lookout = far_back()
+    lookout.saw(line(0, estimate=100, stretch=3.0))
+    assert lookout.pause == 15.0
+    # However heavy the load, never longer than was told: a turn is kept for so long.
     lookout.saw(line(0, stretch=3.0))
-    assert lookout.pause == 30.0
+    assert lookout.pause == 20.0
     lookout.told(token(poll_after_seconds=2), now=60)
     lookout.saw(line(900, stretch=3.0))
     assert lookout.pause == SHORTEST
