@@ -5,6 +5,10 @@ const TOKEN_MS = 180_000;
 // Where the token is asked each time, the line is only looked at to see whether it is paused: a moving one is not.
 const STILL_MS = 10_000;
 const MOVING_MS = 60_000;
+// As the service paces: a tenth of the wait, and not more often than this; whose turn is this near asks for the token.
+const SHARE_OF_WAIT = 0.1;
+const SHORTEST_SECONDS = 2;
+const NEXT_SECONDS = 5;
 
 /** Whether `ms` have passed since `then`; a clock that was put back says yes, as nobody knows. */
 const passed = (then, ms, now) => now < then || now - then >= ms;
@@ -74,7 +78,8 @@ export class Watch {
     if (!this.follows || this.#doubted || passed(this.#tokenAt, TOKEN_MS, now)) return true;
     if (this.#start === null) return false;
     const distance = this.#distance;
-    return distance <= 0 || distance <= this.#start / 2 || this.line.state !== this.#state;
+    if (distance <= 0 || distance <= this.#start / 2 || this.line.state !== this.#state) return true;
+    return this.#wait !== null && this.#wait <= NEXT_SECONDS;
   }
 
   /** Whether the line is to be looked at after the token answered. */
@@ -96,7 +101,7 @@ export class Watch {
    */
   get standing() {
     const { position, estimated_wait_seconds: estimate } = this.token;
-    const told = { ...this.token, poll_after_seconds: this.#seconds };
+    const told = { ...this.token, poll_after_seconds: this.#pause };
     if (this.token.status !== 'waiting') return told;
     const share = this.follows && this.#start > 0 ? Math.min(1, Math.max(0, this.#distance / this.#start)) : 1;
     return {
@@ -104,6 +109,19 @@ export class Watch {
       position: Math.min(position, this.#lowest),
       estimated_wait_seconds: Number.isFinite(estimate) ? Math.round(estimate * share) : null,
     };
+  }
+
+  /** Seconds that the turn is away by the line's own estimate, which is a newcomer's; null where it has none. */
+  get #wait() {
+    const { estimated_wait_seconds: estimate, waiting } = this.line ?? {};
+    if (!Number.isFinite(estimate) || !Number.isInteger(waiting) || this.#distance === null) return null;
+    return (estimate * this.#distance) / Math.max(waiting, this.#distance, 1);
+  }
+
+  /** Seconds until the next look: as told, and sooner when the line has become quicker than it was then. */
+  get #pause() {
+    if (!this.follows || this.#wait === null) return this.#seconds;
+    return Math.min(this.#seconds, Math.max(SHORTEST_SECONDS, this.#wait * SHARE_OF_WAIT));
   }
 
   get #distance() {
