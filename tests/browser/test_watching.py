@@ -234,7 +234,18 @@ RULE = """async () => {
   const back = started();
   back.doubt();
   const behind = started({ place: 0 });
+  const withLine = (line) => {
+    const watch = started();
+    watch.sawLine({ state: 'open', serving_number: 100, waiting: 1800, ...line }, 1_030_000);
+    return watch;
+  };
   return {
+    asTold: withLine({ estimated_wait_seconds: null }).standing.poll_after_seconds,
+    slowLine: withLine({ estimated_wait_seconds: 3600 }).standing.poll_after_seconds,
+    quickLine: withLine({ estimated_wait_seconds: 200 }).standing.poll_after_seconds,
+    veryQuickLine: withLine({ estimated_wait_seconds: 12 }).standing.poll_after_seconds,
+    farOff: withLine({ estimated_wait_seconds: 12 }).tokenIsDue(1_030_000),
+    near: withLine({ estimated_wait_seconds: 9 }).tokenIsDue(1_030_000),
     nothingKnown: new Watch().tokenIsDue(0),
     unchanged: after(0),
     notHalf: after(499),
@@ -257,6 +268,12 @@ RULE = """async () => {
 def test_the_rule_itself(page: Page, stack: Stack) -> None:
     page.goto(stack.url)
     assert page.evaluate(RULE) == {
+        "asTold": 30,
+        "slowLine": 30,
+        "quickLine": 10,
+        "veryQuickLine": 2,
+        "farOff": False,
+        "near": True,
         "nothingKnown": True,
         "unchanged": False,
         "notHalf": False,
