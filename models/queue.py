@@ -145,7 +145,7 @@ class Queue(Entity):
         return int(self.capacity - active)
 
     def _allowed_at(self, now: datetime) -> int:
-        return int(self._credit_at(now)) if self.admit_per_second is not None else int(self.capacity)
+        return int(self._credit_at(now)) if self.admit_per_second is not None else self.waiting
 
     def _credit_at(self, now: datetime) -> float:
         """How many the rate allows now: what one second brings is saved up at most, or one admission."""
