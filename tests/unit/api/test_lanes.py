@@ -96,6 +96,19 @@ def test_a_thread_whose_connection_another_one_took_waits_for_the_next() -> None
     assert next(taken(waiting)).name == "next"
 
 
+def test_threads_end_after_the_outside_that_was_passed_over() -> None:
+    waiting = Lanes()
+    for number in range(lanes.MOST_OUTSIDE + 2):
+        waiting.put(connection(Lane.OUTSIDE, str(number)))
+    busy = [waiting.get(reserved=False) for _ in range(lanes.MOST_OUTSIDE)]
+    # Another thread passes the other two over, and would wait for more.
+    waiting.put(connection(Lane.JOIN))
+    assert waiting.get(reserved=False).lane is Lane.JOIN
+    waiting.close(general=lanes.MOST_OUTSIDE + 1, reserved=0)
+    served = [one.name for one in iter(lambda: waiting.get(reserved=False), None)]
+    assert (len(busy), served) == (lanes.MOST_OUTSIDE, ["2", "3"])
+
+
 def test_threads_end_after_what_waits_for_them() -> None:
     waiting = Lanes()
     waiting.put(connection(Lane.OUTSIDE))
