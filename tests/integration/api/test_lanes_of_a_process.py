@@ -16,6 +16,8 @@ WITHOUT_LANES = ("--worker-class", "tests.integration.api.told_by.WorkerWithoutL
 CROWD = 40
 # Three threads take a fifth of a second for each of the crowd's requests: nearly three seconds for all of them.
 QUICK = 1.0
+# `graceful_timeout`, after which whoever is left is cut off.
+GRACE = 6.0
 
 
 def asking(path: str, *headers: str) -> bytes:
@@ -88,6 +90,19 @@ def test_whoever_waited_too_long_is_refused_and_may_ask_again(tmp_path):
         assert status_of(again)[0] == 200
 
 
+def test_while_the_outside_is_refused_the_inside_is_answered(tmp_path):
+    with web(tmp_path, processes=1, **ONE) as served, served.connect() as inside:
+        inside.sendall(asking("/inside"))
+        read(inside)
+        with crowd(served) as connections:
+            answers = []
+            for connection in connections:
+                inside.sendall(asking("/inside"))
+                assert status_of(inside)[0] == 200
+                answers.append(status_of(connection)[0])
+        assert 503 in answers
+
+
 def test_a_request_with_a_body_is_refused_and_its_connection_closed(tmp_path):
     posting = b"POST /busy HTTP/1.1\r\nHost: here\r\nContent-Length: 2\r\n\r\n{}"
     with web(tmp_path, processes=1, **ONE) as served, crowd(served, posting) as connections:
@@ -117,6 +132,33 @@ def test_hundreds_wait_for_their_outcome_and_hold_no_thread(tmp_path):
         served.process.terminate()
         # A process that stops keeps nobody waiting: each gets the answer that was put off.
         assert {status_of(connection)[0] for connection in waiting} == {200}
+
+
+def test_others_are_answered_while_three_hundred_are_parked_and_then_answered_from_elsewhere(tmp_path):
+    with web(tmp_path, processes=1, FRONTROW_WEB_WAITING="300") as served, ExitStack() as stack:
+        waiting = [stack.enter_context(served.connect()) for _ in range(300)]
+        for connection in waiting:
+            connection.sendall(WAITING)
+        assert all(served.answers() for _ in range(20))
+        answers = [status_of(connection) for connection in waiting]
+        assert {(status, headers.get("x-parked"), body) for status, headers, body in answers} == {(200, "yes", b"7")}
+
+
+def test_a_process_that_is_told_to_stop_ends_in_time_though_some_of_those_parked_have_gone(tmp_path):
+    with web(tmp_path, processes=1) as served, ExitStack() as stack:
+        waiting = [stack.enter_context(served.connect()) for _ in range(40)]
+        for connection in waiting:
+            connection.sendall(FOREVER)
+        # Whatever was sent before this one's request was read before it.
+        assert served.answers()
+        for gone in waiting[::2]:
+            gone.close()
+        [pid] = served.processes()
+        served.process.terminate()
+        begun = monotonic()
+        assert {status_of(connection)[2] for connection in waiting[1::2]} == {str(pid).encode()}
+        assert served.process.wait(20) == 0
+        assert monotonic() - begun < GRACE
 
 
 def test_above_the_bound_the_answer_comes_at_once(tmp_path):
