@@ -1,6 +1,7 @@
 """A web process under more than it carries: the inside first, the outside refused first, and answers put off."""
 
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -234,6 +235,29 @@ def test_idle_connections_of_the_outside_make_room_and_the_inside_stays(tmp_path
             assert read(newcomer) == served.processes()[0]
         inside.sendall(asking("/inside"))
         assert read(inside) == served.processes()[0]
+
+
+def test_to_make_room_the_longest_idle_are_closed_and_neither_the_inside_nor_newcomers(tmp_path):
+    with web(tmp_path, "--worker-connections", "40", "--keep-alive", "60", processes=1) as served, ExitStack() as stack:
+        spoke = []
+        for path in ("/inside", *["/"] * 29):
+            spoke.append(stack.enter_context(served.connect()))
+            spoke[-1].sendall(asking(path))
+            read(spoke[-1])
+        newcomers = [stack.enter_context(served.connect()) for _ in range(8)]
+        wait_for(lambda: any(is_closed(connection) for connection in spoke + newcomers))
+        assert is_closed(spoke[1])
+        assert not any(is_closed(connection) for connection in (spoke[0], spoke[-1], *newcomers))
+        spoke[0].sendall(asking("/inside"))
+        assert read(spoke[0]) == served.processes()[0]
+        newcomers[-1].sendall(REQUEST)
+        assert read(newcomers[-1]) == served.processes()[0]
+
+
+def is_closed(connection: socket.socket) -> bool:
+    """Whether the other side has closed a connection on which nothing else is to be read."""
+    readable, _, _ = select.select([connection], [], [], 0)
+    return bool(readable) and connection.recv(1, socket.MSG_PEEK) == b""
 
 
 def test_nonsense_for_the_threads_is_refused_clearly(tmp_path):
