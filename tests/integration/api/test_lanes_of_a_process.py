@@ -40,9 +40,13 @@ def status_of(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
         received += more
     first, *lines = received.decode().strip().split("\r\n")
     headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
-    body = b""
-    while len(body) < int(headers.get("content-length", 0)):
-        body += connection.recv(65_536)
+    length, body = int(headers.get("content-length", 0)), b""
+    while len(body) < length:
+        # No more than is its own: another answer may follow at once.
+        more = connection.recv(min(length - len(body), 65_536))
+        if not more:
+            raise ConnectionError("closed in the middle of an answer")
+        body += more
     return int(first.split()[1]), headers, body
 
 
