@@ -82,7 +82,7 @@ class StagedLine:
     def _line(self) -> dict[str, Any]:
         body = {"concert_id": CONCERT, "state": self.state, "waiting": 5000, "active": 50, "capacity": 50}
         told = {} if self.serving is None else {"serving_number": self.serving}
-        return body | told | {"estimated_wait_seconds": 900}
+        return body | told | {"estimated_wait_seconds": 9000}
 
     @staticmethod
     def _concert() -> dict[str, Any]:

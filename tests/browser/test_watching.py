@@ -136,6 +136,7 @@ def test_the_network_that_is_back_is_a_reason_to_ask_with_the_token(page: Page, 
     line.enter(page, stack.url)
     until(page, lambda: line.asked == ["token", "line"])
     page.context.set_offline(True)
+    page.wait_for_function("!navigator.onLine")
     page.context.set_offline(False)
     until(page, lambda: line.asked == ["token", "line", "line", "token"])
 
