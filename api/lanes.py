@@ -167,10 +167,21 @@ class Lanes:
             goes_on = self._tokens.get()
             self._idle.pop()
             if not goes_on:
-                return None
+                return self._last()
             connection = self._pick()
             if connection is not None:
                 return connection
+
+    def _last(self) -> Any:
+        """Return one of those who were passed over, whose tokens are used up; None, and so the end, without any."""
+        try:
+            connection = self._lanes[Lane.OUTSIDE].popleft()
+        except IndexError:
+            return None
+        self._outside.append(None)
+        # This thread ends the next time.
+        self._tokens.put(False)
+        return connection
 
     def _pick(self) -> Any:
         for lane in _TURNS[next(self._picks) % len(_TURNS)]:

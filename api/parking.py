@@ -96,14 +96,16 @@ class Parking:
         """Take how many may be parked, and what sends an answer."""
         self._most, self._deliver = most, send
         self._parked: set[Parked] = set()
+        self._lock = threading.Lock()
         self._is_closed = False
 
     def park(self) -> Parked | None:
         """Return a place, or None when there is none."""
-        if self._is_closed or len(self._parked) >= self._most:
-            return None
-        parked = Parked(self._send)
-        self._parked.add(parked)
+        with self._lock:
+            if self._is_closed or len(self._parked) >= self._most:
+                return None
+            parked = Parked(self._send)
+            self._parked.add(parked)
         return parked
 
     def leave(self, parked: Parked) -> None:
@@ -112,7 +114,8 @@ class Parking:
 
     def close(self) -> None:
         """Answer everybody with the kept answer, and take nobody more."""
-        self._is_closed = True
+        with self._lock:
+            self._is_closed = True
         for parked in tuple(self._parked):
             parked.release()
 

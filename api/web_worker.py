@@ -97,6 +97,8 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc]
         """Close idle connections of the outside, the longest idle first: those inside must find a way in."""
         surplus = self.nr_conns - int(ROOMY * self.worker_connections)
         idle = [conn for conn in (*self.pending_conns, *self.keepalived_conns) if conn.lane is not Lane.INSIDE]
+        # All have as long, so whose time ends first is idle longest: no newcomer, who may be of the inside.
+        idle.sort(key=lambda conn: conn.timeout)
         for conn in idle[: max(0, surplus)]:
             # It may have spoken a moment ago; then it is no longer among those that are idle.
             for conns in (self.pending_conns, self.keepalived_conns):

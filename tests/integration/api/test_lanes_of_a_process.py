@@ -17,6 +17,8 @@ WITHOUT_LANES = ("--worker-class", "tests.integration.api.told_by.WorkerWithoutL
 CROWD = 40
 # Three threads take a fifth of a second for each of the crowd's requests: nearly three seconds for all of them.
 QUICK = 1.0
+# `graceful_timeout`, after which whoever is left is cut off.
+GRACE = 6.0
 
 
 def asking(path: str, *headers: str) -> bytes:
@@ -38,9 +40,13 @@ def status_of(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
         received += more
     first, *lines = received.decode().strip().split("\r\n")
     headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
-    body = b""
-    while len(body) < int(headers.get("content-length", 0)):
-        body += connection.recv(65_536)
+    length, body = int(headers.get("content-length", 0)), b""
+    while len(body) < length:
+        # No more than is its own: another answer may follow at once.
+        more = connection.recv(min(length - len(body), 65_536))
+        if not more:
+            raise ConnectionError("closed in the middle of an answer")
+        body += more
     return int(first.split()[1]), headers, body
 
 
@@ -89,6 +95,19 @@ def test_whoever_waited_too_long_is_refused_and_may_ask_again(tmp_path):
         assert status_of(again)[0] == 200
 
 
+def test_while_the_outside_is_refused_the_inside_is_answered(tmp_path):
+    with web(tmp_path, processes=1, **ONE) as served, served.connect() as inside:
+        inside.sendall(asking("/inside"))
+        read(inside)
+        with crowd(served) as connections:
+            answers = []
+            for connection in connections:
+                inside.sendall(asking("/inside"))
+                assert status_of(inside)[0] == 200
+                answers.append(status_of(connection)[0])
+        assert 503 in answers
+
+
 def test_a_request_with_a_body_is_refused_and_its_connection_closed(tmp_path):
     posting = b"POST /busy HTTP/1.1\r\nHost: here\r\nContent-Length: 2\r\n\r\n{}"
     with web(tmp_path, processes=1, **ONE) as served, crowd(served, posting) as connections:
@@ -118,6 +137,33 @@ def test_hundreds_wait_for_their_outcome_and_hold_no_thread(tmp_path):
         served.process.terminate()
         # A process that stops keeps nobody waiting: each gets the answer that was put off.
         assert {status_of(connection)[0] for connection in waiting} == {200}
+
+
+def test_others_are_answered_while_three_hundred_are_parked_and_then_answered_from_elsewhere(tmp_path):
+    with web(tmp_path, processes=1, FRONTROW_WEB_WAITING="300") as served, ExitStack() as stack:
+        waiting = [stack.enter_context(served.connect()) for _ in range(300)]
+        for connection in waiting:
+            connection.sendall(WAITING)
+        assert all(served.answers() for _ in range(20))
+        answers = [status_of(connection) for connection in waiting]
+        assert {(status, headers.get("x-parked"), body) for status, headers, body in answers} == {(200, "yes", b"7")}
+
+
+def test_a_process_that_is_told_to_stop_ends_in_time_though_some_of_those_parked_have_gone(tmp_path):
+    with web(tmp_path, processes=1) as served, ExitStack() as stack:
+        waiting = [stack.enter_context(served.connect()) for _ in range(40)]
+        for connection in waiting:
+            connection.sendall(FOREVER)
+        # Whatever was sent before this one's request was read before it.
+        assert served.answers()
+        for gone in waiting[::2]:
+            gone.close()
+        [pid] = served.processes()
+        served.process.terminate()
+        begun = monotonic()
+        assert {status_of(connection)[2] for connection in waiting[1::2]} == {str(pid).encode()}
+        assert served.process.wait(20) == 0
+        assert monotonic() - begun < GRACE
 
 
 def test_above_the_bound_the_answer_comes_at_once(tmp_path):
@@ -194,6 +240,29 @@ def test_idle_connections_of_the_outside_make_room_and_the_inside_stays(tmp_path
             assert read(newcomer) == served.processes()[0]
         inside.sendall(asking("/inside"))
         assert read(inside) == served.processes()[0]
+
+
+def test_to_make_room_the_longest_idle_are_closed_and_neither_the_inside_nor_newcomers(tmp_path):
+    with web(tmp_path, "--worker-connections", "40", "--keep-alive", "60", processes=1) as served, ExitStack() as stack:
+        spoke = []
+        for path in ("/inside", *["/"] * 29):
+            spoke.append(stack.enter_context(served.connect()))
+            spoke[-1].sendall(asking(path))
+            read(spoke[-1])
+        newcomers = [stack.enter_context(served.connect()) for _ in range(8)]
+        wait_for(lambda: any(is_closed(connection) for connection in spoke + newcomers))
+        assert is_closed(spoke[1])
+        assert not any(is_closed(connection) for connection in (spoke[0], spoke[-1], *newcomers))
+        spoke[0].sendall(asking("/inside"))
+        assert read(spoke[0]) == served.processes()[0]
+        newcomers[-1].sendall(REQUEST)
+        assert read(newcomers[-1]) == served.processes()[0]
+
+
+def is_closed(connection: socket.socket) -> bool:
+    """Whether the other side has closed a connection on which nothing else is to be read."""
+    readable, _, _ = select.select([connection], [], [], 0)
+    return bool(readable) and connection.recv(1, socket.MSG_PEEK) == b""
 
 
 def test_nonsense_for_the_threads_is_refused_clearly(tmp_path):

@@ -60,6 +60,15 @@ def test_under_a_steady_inside_each_lane_comes_at_least_once_in_eight(lane: Lane
     assert served.count(Lane.INSIDE) >= 40
 
 
+def test_with_somebody_in_every_lane_each_comes_first_once_in_eight() -> None:
+    waiting = Lanes()
+    for _ in range(16):
+        for lane in Lane:
+            waiting.put(connection(lane))
+    served = [one.lane for one in islice(taken(waiting), 16)]
+    assert set(served[:8]) == set(served[8:]) == set(Lane)
+
+
 def test_joins_have_more_turns_than_polls_and_polls_do_not_starve() -> None:
     waiting = Lanes()
     for _ in range(200):
@@ -94,6 +103,46 @@ def test_a_thread_whose_connection_another_one_took_waits_for_the_next() -> None
     assert waiting.get(reserved=True).name == "taken by a reserved thread"
     waiting.put(connection(Lane.OUTSIDE, "next"))
     assert next(taken(waiting)).name == "next"
+
+
+def test_a_general_thread_that_is_free_takes_the_inside_and_wakes_no_reserved_one() -> None:
+    waiting, served = Lanes(), list[Any]()
+    thread = threading.Thread(target=lambda: served.append(waiting.get(reserved=False)))
+    thread.start()
+    wait_for(lambda: len(waiting._idle) == 1)
+    waiting.put(connection(Lane.INSIDE))
+    thread.join(10)
+    assert [one.lane for one in served] == [Lane.INSIDE]
+    assert waiting._inside_tokens.empty()
+
+
+def test_a_reserved_thread_whose_connection_a_general_one_took_waits_for_the_next() -> None:
+    waiting = Lanes()
+    waiting.put(connection(Lane.INSIDE, "taken by a general thread"))
+    assert waiting.get(reserved=False).name == "taken by a general thread"
+    waiting.put(connection(Lane.INSIDE, "next"))
+    assert waiting.get(reserved=True).name == "next"
+
+
+def test_a_reserved_thread_ends_after_the_inside_that_waits_for_it() -> None:
+    waiting = Lanes()
+    waiting.put(connection(Lane.INSIDE))
+    waiting.close(general=0, reserved=1)
+    assert waiting.get(reserved=True).lane is Lane.INSIDE
+    assert waiting.get(reserved=True) is None
+
+
+def test_threads_end_after_the_outside_that_was_passed_over() -> None:
+    waiting = Lanes()
+    for number in range(lanes.MOST_OUTSIDE + 2):
+        waiting.put(connection(Lane.OUTSIDE, str(number)))
+    busy = [waiting.get(reserved=False) for _ in range(lanes.MOST_OUTSIDE)]
+    # Another thread passes the other two over, and would wait for more.
+    waiting.put(connection(Lane.JOIN))
+    assert waiting.get(reserved=False).lane is Lane.JOIN
+    waiting.close(general=lanes.MOST_OUTSIDE + 1, reserved=0)
+    served = [one.name for one in iter(lambda: waiting.get(reserved=False), None)]
+    assert (len(busy), served) == (lanes.MOST_OUTSIDE, ["2", "3"])
 
 
 def test_threads_end_after_what_waits_for_them() -> None:
@@ -169,6 +218,12 @@ def recognised(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     [
         (b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer qt_genuine\r\n\r\n", Lane.NEXT),
         (b"GET / HTTP/1.1\r\nauthorization:bearer qt_genuine\r\nHost: x\r\n\r\n", Lane.NEXT),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nAUTHORIZATION:  BEARER qt_genuine\r\n\r\n", Lane.NEXT),
+        (b"GET / HTTP/1.1\r\nX: " + b"y" * 1500 + b"\r\nAuthorization: Bearer qt_genuine\r\n\r\n", Lane.NEXT),
+        (b"GET / HTTP/1.1\r\nX: " + b"y" * 2100 + b"\r\nAuthorization: Bearer qt_genuine\r\n\r\n", Lane.NEW),
+        (b"GET /?Authorization:Bearer+qt_genuine HTTP/1.1\r\nHost: x\r\n\r\n", Lane.NEW),
+        (b"GET / HTTP/1.1\r\nX-Authorization: Bearer qt_genuine\r\n\r\n", Lane.NEW),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", Lane.NEW),
         (b"GET / HTTP/1.1\r\nAuthorization: Bearer qt_forged\r\n\r\n", Lane.NEW),
         (b"GET / HTTP/1.1\r\nAuthorization: Bearer eyJhbGciOi.x.y\r\n\r\n", Lane.NEW),
         (b"GET / HTTP/1.1\r\nAuthorization: Bearer qt_genu", Lane.NEW),
@@ -183,6 +238,20 @@ def test_a_new_connection_is_recognised_by_a_genuine_token(recognised: list[str]
         server.setblocking(False)
         # It was looked at, not taken.
         assert sent == b"" or server.recv(4096) == sent
+
+
+def test_a_connection_that_was_closed_meanwhile_is_new(recognised: list[str]) -> None:
+    client, server = socket.socketpair()
+    client.close()
+    server.close()
+    assert (lanes.lane_of_new(server), recognised) == (Lane.NEW, [])
+
+
+def test_where_there_is_no_application_nobody_is_recognised() -> None:
+    client, server = socket.socketpair()
+    with client, server:
+        client.sendall(b"GET / HTTP/1.1\r\nAuthorization: Bearer qt_genuine\r\n\r\n")
+        assert lanes.lane_of_new(server) is Lane.NEW
 
 
 def test_without_a_backlog_nobody_is_looked_at(recognised: list[str]) -> None:

@@ -1,10 +1,15 @@
 """The quick refusal: a whole answer in the form of all refusals."""
 
+import io
 import json
+from http.client import HTTPResponse
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from api.load_shedding import LATEST, SOONEST, has_body, refusal
+from api.request_frame import SANE_ID
 
 
 def request(method: str = "GET", *headers: tuple[str, str]) -> Any:
@@ -26,6 +31,41 @@ def test_it_is_a_problem_that_says_when_to_come_again() -> None:
     assert (int(headers["Content-Length"]), headers["Connection"]) == (len(body), "keep-alive")
     assert headers["Cache-Control"] == "no-store"
     assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+class Wire:
+    """What a client reads from."""
+
+    def __init__(self, answer: bytes) -> None:
+        self._answer = answer
+
+    def makefile(self, _mode: str) -> io.BytesIO:
+        return io.BytesIO(self._answer)
+
+
+@pytest.mark.parametrize(("method", "has_content"), [("GET", True), ("POST", True), ("HEAD", False)])
+def test_a_client_of_another_make_understands_it_and_nothing_is_left_over(*, method: str, has_content: bool) -> None:
+    wire = Wire(refusal(request(method), closes=False))
+    stream = wire.makefile("rb")
+    wire.makefile = lambda _mode: stream  # type: ignore[method-assign]
+    understood = HTTPResponse(wire, method=method)  # type: ignore[arg-type]
+    understood.begin()
+    assert (understood.status, understood.will_close) == (503, False)
+    body = stream.read(understood.length or 0)
+    assert (bool(body), stream.read()) == (has_content, b"")
+
+
+def test_requests_without_an_id_get_one_each() -> None:
+    given = {parsed(refusal(request(), closes=False))[1]["X-Request-ID"] for _ in range(50)}
+    assert len(given) == 50
+    assert all(SANE_ID.fullmatch(one) for one in given)
+
+
+@pytest.mark.parametrize("given", ["", "x" * 129, "a\r\nSet-Cookie: b=c", "ünd"])
+def test_an_id_that_is_not_sane_cannot_get_into_the_head(given: str) -> None:
+    _, headers, _ = parsed(refusal(request("GET", ("X-REQUEST-ID", given)), closes=False))
+    assert SANE_ID.fullmatch(headers["X-Request-ID"])
+    assert "Set-Cookie" not in headers
 
 
 def test_a_crowd_that_is_refused_together_does_not_come_back_together() -> None:

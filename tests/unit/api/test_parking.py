@@ -1,6 +1,8 @@
 """Requests whose answer is put off: decided once, whoever is faster, and written as any other answer."""
 
+import sys
 import threading
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -104,6 +106,65 @@ def test_no_more_are_parked_than_may_be_and_a_place_comes_free(post: Post) -> No
     assert parking.park() is not None
 
 
+@pytest.fixture
+def _hasty_switches() -> Iterator[None]:
+    """Let threads interrupt each other as often as can be."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+def parked_by_many(parking: Parking) -> int:
+    """Let several threads ask for places at the same moment; return how many they got."""
+    found, begin = list[Parked | None](), threading.Barrier(8)
+
+    def ask() -> None:
+        begin.wait()
+        found.extend([parking.park() for _ in range(10)])
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(place is not None for place in found)
+
+
+@pytest.mark.usefixtures("_hasty_switches")
+def test_no_more_are_parked_than_may_be_when_many_ask_at_once(post: Post) -> None:
+    assert {parked_by_many(Parking(5, post)) for _ in range(400)} == {5}
+
+
+def test_closing_answers_whoever_is_parked_but_not_yet_kept_once_the_connection_is_there(post: Post) -> None:
+    parking = Parking(1, post)
+    place = parking.park()
+    assert place is not None
+    parking.close()
+    assert post.sent == []
+    place.keep(kept())
+    assert post.sent == [None]
+
+
+def test_an_answer_and_a_close_at_the_same_moment_are_one_answer(post: Post) -> None:
+    for _ in range(200):
+        parking, begin = Parking(1, post), threading.Barrier(2)
+        place = parking.park()
+        assert place is not None
+        place.keep(kept())
+
+        def close(parking: Parking = parking, begin: threading.Barrier = begin) -> None:
+            begin.wait()
+            parking.close()
+
+        thread = threading.Thread(target=close)
+        thread.start()
+        begin.wait()
+        place.answer("200 OK", {}, b"1")
+        thread.join()
+    assert len(post.sent) == 200
+
+
 def test_closing_answers_everybody_and_takes_nobody(post: Post) -> None:
     parking = Parking(5, post)
     places = [parking.park() for _ in range(3)]
@@ -180,6 +241,20 @@ def test_another_answer_changes_and_leaves_out_headers() -> None:
     assert {"Preference-Applied: wait", "Content-Length: 8", "Content-Type: application/json"} <= set(head)
     assert not any(line.startswith("Location") for line in head)
     assert body == b'{"a": 1}'
+
+
+def test_headers_are_changed_whatever_their_case_and_are_there_once() -> None:
+    head, _ = lines_of(as_bytes(kept().answer, Decision("200 OK", {"content-TYPE": "text/plain"}, b"four")))
+    assert [line for line in head if line.lower().startswith("content-type")] == ["content-TYPE: text/plain"]
+    assert [line for line in head if line.lower().startswith("content-length")] == ["Content-Length: 4"]
+
+
+def test_the_length_counts_bytes_and_is_told_with_head_too() -> None:
+    body = "자리".encode()
+    answer = Answer(response("HEAD"), "202 Accepted", HEADERS, b"{}")
+    head, sent = lines_of(as_bytes(answer, Decision("200 OK", {}, body)))
+    assert "Content-Length: 6" in head
+    assert sent == b""
 
 
 def test_head_is_answered_without_a_body() -> None:

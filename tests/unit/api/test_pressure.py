@@ -1,5 +1,6 @@
 """How a process notices that it is under load, and that it no longer is."""
 
+import threading
 from collections import Counter
 
 import pytest
@@ -60,6 +61,45 @@ def test_more_load_stretches_more_and_never_beyond_the_most() -> None:
         seen.append(pressure.stretch)
     assert seen == sorted(seen)
     assert 1.0 < seen[0] < seen[-1] == MOST_STRETCHED
+
+
+def test_a_light_load_is_forgotten_within_several_seconds() -> None:
+    clock = Clock()
+    pressure = Pressure(clock)
+    under(2, 0.1, clock, pressure)
+    assert pressure.stretch > 1.0
+    under(8, 0.0, clock, pressure)
+    assert pressure.stretch == 1.0
+
+
+@pytest.mark.parametrize("waits", [-1.0, 0.0, 1e-9, 0.3, 1e6])
+def test_whatever_is_noted_the_stretch_stays_within_its_bounds(waits: float) -> None:
+    clock = Clock()
+    pressure = Pressure(clock)
+    for elapsed in (0.0, 0.0, 5.0, -1.0):
+        clock.now += elapsed
+        pressure.note(waits)
+        assert 1.0 <= pressure.stretch <= MOST_STRETCHED
+
+
+def test_refusals_of_many_threads_are_all_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(module, "monotonic", clock)
+    refused, told = Refused(), Counter[str]()
+
+    def refuse() -> None:
+        for _ in range(1000):
+            refused.note("GET")
+
+    threads = [threading.Thread(target=refuse) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        clock.now += 2
+        told += refused.take() or Counter()
+    clock.now += 2
+    told += refused.take() or Counter()
+    assert told == Counter({"GET": 4000})
 
 
 def test_what_was_refused_is_handed_over_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -117,6 +117,23 @@ def test_whoever_is_told_busy_comes_again_as_told_without_end_and_without_fault(
     assert waited == []
 
 
+def test_busy_between_lost_answers_uses_no_attempt_up(waited: list[float]) -> None:
+    busy, lost = answer(503, {"code": "busy"}, Retry_After="2"), ConnectionError()
+    almost = [one for _ in range(service_module.ATTEMPTS - 1) for one in (busy, lost, busy)]
+    script = Script(*almost, answer(200, {"status": "done", "result": 7}))
+    record = Record(fans=1, seats=1)
+    task = asyncio.run(Service(script, record, Patience(100)).change("pay", "POST", "/v1/payments", "token"))
+    assert (task["result"], record.retries) == (7, service_module.ATTEMPTS - 1)
+    script = Script(*almost, lost, answer(200, {"status": "done", "result": 7}))
+    with pytest.raises(FaultError, match="no answer"):
+        asyncio.run(Service(script, record, Patience(100)).change("pay", "POST", "/v1/payments", "token"))
+
+
+def test_an_unavailability_that_is_not_called_busy_uses_attempts_up(waited: list[float]) -> None:
+    with pytest.raises(FaultError, match="no answer"):
+        run(Script(*[answer(503, {"code": "database_unavailable"}, Retry_After="2")] * service_module.ATTEMPTS))
+
+
 def test_busy_is_a_refusal_when_the_sale_is_over() -> None:
     script = Script(*[answer(503, {"code": "busy"}, Retry_After="2")] * 40)
     with pytest.raises(Refused) as caught:

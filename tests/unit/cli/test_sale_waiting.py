@@ -55,6 +55,32 @@ def test_the_token_is_asked_for_when_the_turn_comes_soon_and_again_when_it_is_ne
     assert lookout.pause == SHORTEST
 
 
+@pytest.mark.parametrize(("serving", "stretch", "asks"), [(799, 2.0, False), (800, 2.0, True), (800, 1.0, False)])
+def test_only_under_load_the_token_is_asked_for_from_twenty_seconds_on(
+    *, serving: int, stretch: float, asks: bool
+) -> None:
+    # With an estimate of 200 s for two thousand, ten places are a second.
+    assert far_back().saw(line(serving, stretch=stretch)) is asks
+
+
+@pytest.mark.parametrize(("serving", "asks"), [(949, False), (950, True)])
+def test_in_any_case_the_token_is_asked_for_from_five_seconds_on(*, serving: int, asks: bool) -> None:
+    assert far_back().saw(line(serving)) is asks
+
+
+@pytest.mark.parametrize("waiting", [0, 10])
+def test_a_document_that_counts_fewer_than_are_ahead_makes_nobody_wait_longer_than_a_newcomer(waiting: int) -> None:
+    lookout = far_back()
+    assert not lookout.saw(line(0, waiting=waiting, estimate=100))
+    assert lookout.pause == 10.0
+
+
+def test_a_document_that_has_not_changed_leaves_the_interval_as_it_was() -> None:
+    lookout = far_back()
+    lookout.saw(line(0, estimate=100))
+    assert (lookout.saw(None), lookout.pause) == (False, 5.0)
+
+
 def test_under_load_looks_are_put_off_but_for_those_who_come_soon() -> None:
     lookout = far_back()
     lookout.saw(line(0, estimate=100, stretch=3.0))
