@@ -27,7 +27,7 @@ class Lane(IntEnum):
     JOIN = 2
     # Nothing yet.
     NEW = 3
-    # Whoever waits farther back, and whoever only reads.
+    # Fans who wait farther back, and anybody who only reads.
     OUTSIDE = 4
 
 
@@ -139,8 +139,12 @@ class Lanes:
         self._lanes[lane].append(connection)
         if lane is Lane.INSIDE and len(self._idle) <= self._tokens.qsize():
             # No general thread is free for it. Whichever kind of thread comes first takes it, the other finds nothing.
-            self._inside_tokens.put(True)
+            self._call_reserved()
         self._tokens.put(True)
+
+    def _call_reserved(self) -> None:
+        if self._inside_tokens.qsize() < len(self._lanes[Lane.INSIDE]):
+            self._inside_tokens.put(True)
 
     def get(self, *, reserved: bool) -> Any:
         """Return the next connection for a thread; waits for one. None ends the thread."""
@@ -170,6 +174,9 @@ class Lanes:
                 return self._last()
             connection = self._pick()
             if connection is not None:
+                if connection.lane is not Lane.INSIDE:
+                    # It was another lane's turn; whoever of the inside was passed over may have called nobody else.
+                    self._call_reserved()
                 return connection
 
     def _last(self) -> Any:

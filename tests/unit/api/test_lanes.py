@@ -265,3 +265,38 @@ def test_without_a_backlog_nobody_is_looked_at(recognised: list[str]) -> None:
         waiting.put(connection(Lane.OUTSIDE))
         waiting.put(other := SimpleNamespace(lane=Lane.NEW, sock=server))
         assert (other.lane, recognised) == (Lane.NEXT, ["qt_genuine"])
+
+
+@pytest.mark.parametrize("turn", range(8))
+@pytest.mark.parametrize("lane", list(Lane)[1:])
+def test_whoever_of_the_inside_is_passed_over_is_served_by_an_idle_reserved_thread(turn: int, lane: Lane) -> None:
+    waiting = Lanes()
+    for _ in range(turn):
+        waiting.put(connection(Lane.INSIDE))
+        waiting.done(waiting.get(reserved=False).lane)
+    taken_by: dict[str, list[Lane]] = {"general": [], "reserved": []}
+    begins = threading.Event()
+
+    def serve_one() -> None:
+        taken_by["general"].append(waiting.get(reserved=False).lane)
+        # As busy as a thread can be.
+        begins.wait(10)
+
+    def serve_inside() -> None:
+        while (one := waiting.get(reserved=True)) is not None:
+            taken_by["reserved"].append(one.lane)
+
+    threads = [threading.Thread(target=serve_one), threading.Thread(target=serve_inside)]
+    for thread in threads:
+        thread.start()
+    wait_for(lambda: len(waiting._idle) == 1)  # No other sign that a thread waits.
+    # Both come before the idle thread has woken up.
+    waiting._lanes[lane].append(connection(lane))
+    waiting.put(connection(Lane.INSIDE))
+    try:
+        wait_for(lambda: Lane.INSIDE in taken_by["general"] + taken_by["reserved"])
+    finally:
+        begins.set()
+        waiting.close(general=0, reserved=1)
+        for thread in threads:
+            thread.join()
