@@ -11,6 +11,8 @@ CALM_SECONDS, HEAVY_SECONDS = 0.02, 0.3
 MOST_STRETCHED = 3.0
 # An overload is noticed within a second and forgotten within several.
 RISE_SECONDS, FALL_SECONDS = 0.5, 4.0
+# One wait speaks for so much of the time before it: a single slow moment after a quiet minute is no overload.
+STEP_SECONDS = 0.1
 # What was refused is handed to the metrics and the log this often.
 HAND_OVER_SECONDS = 1.0
 
@@ -30,8 +32,11 @@ class Pressure:
             return
         now = self._clock()
         elapsed, self._at = max(now - self._at, 1e-4), now
+        step = min(elapsed, STEP_SECONDS)
+        # Before that, nobody waited.
+        self._mean *= exp(-(elapsed - step) / FALL_SECONDS)
         period = RISE_SECONDS if waited_seconds > self._mean else FALL_SECONDS
-        self._mean += (waited_seconds - self._mean) * (1 - exp(-elapsed / period))
+        self._mean += (waited_seconds - self._mean) * (1 - exp(-step / period))
 
     @property
     def stretch(self) -> float:

@@ -115,3 +115,15 @@ def test_what_was_refused_is_handed_over_once_a_second(monkeypatch: pytest.Monke
     assert refused.take() is None
     clock.now += 1.1
     assert refused.take() == Counter({"GET": 1})
+
+
+def test_one_long_wait_after_a_quiet_minute_is_no_overload() -> None:
+    clock = Clock()
+    pressure = Pressure(clock)
+    clock.now += 60
+    pressure.note(0.31)
+    assert 1.0 < pressure.stretch < 1.5
+    # Neither are two, a minute apart.
+    clock.now += 60
+    pressure.note(0.31)
+    assert pressure.stretch < 1.5
