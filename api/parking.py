@@ -1,17 +1,24 @@
-"""Parked connections: requests that are answered later, by whoever learns the outcome, without a thread that waits.
+"""Parked connections: requests that are answered when their outcome is known, without a thread that waits.
 
 The application parks a request through `environ["frontrow.park"]` and returns its usual answer, which is kept. The
 server takes the connection from its thread and neither writes to it nor listens to it until somebody decides.
 """
 
+import ssl
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
+from socket import MSG_DONTWAIT, MSG_PEEK
+from time import monotonic
 from typing import Any, NamedTuple
 
 from gunicorn.http import wsgi  # type: ignore[import-untyped]
 
 Application = Callable[..., Iterable[bytes]]
 Headers = list[tuple[str, str]]
+
+# Nobody stays parked longer, even if the application has forgotten them. It waits for 10 s at most itself.
+MOST_SECONDS = 15.0
 
 
 class Answer(NamedTuple):
@@ -48,6 +55,7 @@ class Parked:
         self._kept: Kept | None = None
         self._decision: Decision | None = None
         self._is_decided = False
+        self._since = monotonic()
         self.is_cancelled = False
 
     def answer(self, status: str, changes: Mapping[str, str | None], body: bytes) -> None:
@@ -69,6 +77,12 @@ class Parked:
             is_decided = self._is_decided
         if is_decided:
             self._send(self, kept, self._decision)
+
+    def release_in_vain(self) -> None:
+        """Send the kept answer if the client has hung up, or if nobody has decided for too long."""
+        kept = self._kept
+        if kept is not None and (monotonic() - self._since > MOST_SECONDS or _has_gone(kept.connection.sock)):
+            self.release()
 
     def _decide(self, decision: Decision | None) -> None:
         with self._lock:
@@ -111,6 +125,11 @@ class Parking:
     def leave(self, parked: Parked) -> None:
         """Give a place up whose request is answered at once after all."""
         self._parked.discard(parked)
+
+    def sweep(self) -> None:
+        """Free the places of clients who have hung up, and of those who were forgotten."""
+        for parked in tuple(self._parked):
+            parked.release_in_vain()
 
     def close(self) -> None:
         """Answer everybody with the kept answer, and take nobody more."""
@@ -185,8 +204,23 @@ class _Request:
             self._parking.leave(self._parked)
 
 
-def as_bytes(answer: Answer, decision: Decision | None) -> bytes:
-    """Write an answer as it goes over the wire, head and body in one piece."""
+def _has_gone(sock: Any) -> bool:
+    if isinstance(sock, ssl.SSLSocket):
+        # It cannot be looked at without taking what it sent.
+        return False
+    try:
+        return not sock.recv(1, MSG_PEEK | MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except (OSError, ValueError):
+        return True
+
+
+def as_bytes(answer: Answer, decision: Decision | None) -> tuple[bytes, bool]:
+    """Write an answer as it goes over the wire, head and body in one piece; tells too whether it ends the connection.
+
+    Raises what gunicorn raises of a header that cannot be sent. The kept answer can still be written then.
+    """
     status, headers, body = answer.status, answer.headers, answer.body
     if decision is not None:
         status, body = decision.status, decision.body
@@ -194,7 +228,9 @@ def as_bytes(answer: Answer, decision: Decision | None) -> bytes:
         headers = [(name, value) for name, value in headers if name.lower() not in changed]
         headers += [(name, value) for name, value in decision.changes.items() if value is not None]
         headers.append(("Content-Length", str(len(body))))
-    response = answer.response
+    response = copy(answer.response)
+    response.headers = []
     response.start_response(status, headers)
     lines = [*response.default_headers(), *(f"{name}: {value}\r\n" for name, value in response.headers), "\r\n"]
-    return "".join(lines).encode("latin-1") + (b"" if response.req.method == "HEAD" else body)
+    written = "".join(lines).encode("latin-1") + (b"" if response.req.method == "HEAD" else body)
+    return written, response.should_close()

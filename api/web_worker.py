@@ -14,6 +14,7 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
+import structlog
 from gunicorn import util  # type: ignore[import-untyped]
 from gunicorn.workers import gthread  # type: ignore[import-untyped]
 
@@ -32,10 +33,13 @@ from api.web_threads import Served, Threads
 LOOK_SECONDS = 0.5
 # With so many of the connections that gunicorn allows, idle ones of the outside are closed to make room.
 CROWDED, ROOMY = 0.9, 0.8
+SETTLED_SECONDS = 0.5
 # What `handle` returns of a request whose answer was put off.
 PARKED = object()
 # Whoever watches over the service is answered however late: to be refused here would look like being dead.
 NEVER_REFUSED = frozenset({"/healthz", "/readyz", "/metrics"})
+
+log = structlog.get_logger(__name__)
 
 
 class WebWorker(gthread.ThreadWorker):  # type: ignore[misc]
@@ -90,13 +94,20 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc]
         if monotonic() >= self._looks_at:
             self._looks_at = monotonic() + LOOK_SECONDS
             self._fair = self.share.fair()
+            self.parking.sweep()
         if self.nr_conns > CROWDED * self.worker_connections:
             self._make_room()
 
     def _make_room(self) -> None:
         """Close idle connections of the outside, the longest idle first: those inside must find a way in."""
         surplus = self.nr_conns - int(ROOMY * self.worker_connections)
-        idle = [conn for conn in (*self.pending_conns, *self.keepalived_conns) if conn.lane is not Lane.INSIDE]
+        # A thread may be about to hand the poller who came back a moment ago.
+        settled = monotonic() + self.cfg.keepalive - SETTLED_SECONDS
+        idle = [
+            conn
+            for conn in (*self.pending_conns, *self.keepalived_conns)
+            if conn.lane is not Lane.INSIDE and conn.timeout < settled
+        ]
         # All have as long, so whose time ends first is idle longest: no newcomer, who may be of the inside.
         idle.sort(key=lambda conn: conn.timeout)
         for conn in idle[: max(0, surplus)]:
@@ -142,7 +153,7 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc]
         served = Served(partial(self._send_rest, conn, unsent) if unsent else partial(self.handle, conn))
         if served.goes_on is PARKED:
             put_off = conn.__dict__.pop("put_off")
-            # From here on the connection is whoever's who answers.
+            # From here on the connection belongs to the thread that answers.
             put_off.parked.keep(Kept(conn, put_off.answer))
             return
         self._finish(conn, served)
@@ -155,9 +166,14 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc]
             self.method_queue.defer(self.finish_request, conn, served)
 
     def _deliver(self, kept: Kept, decision: Decision | None) -> None:
-        """Send an answer that was put off; called by whoever decided, and keeps them no longer than one send."""
-        conn, answer = kept.connection, as_bytes(kept.answer, decision)
-        conn.goes_on = conn.goes_on and not kept.answer.response.should_close()
+        """Send an answer that was put off; its caller decided, and is kept no longer than one send takes."""
+        conn = kept.connection
+        try:
+            answer, ends = as_bytes(kept.answer, decision)
+        except Exception:
+            log.exception("parked_answer_unusable")
+            answer, ends = as_bytes(kept.answer, None)
+        conn.goes_on = conn.goes_on and not ends
         try:
             sent = 0 if isinstance(conn.sock, ssl.SSLSocket) else conn.sock.send(answer, socket.MSG_DONTWAIT)
         except BlockingIOError:

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from time import monotonic
 
-from tests.integration.api.web_process import REQUEST, ROOT, Web, read, web
+from tests.integration.api.web_process import REQUEST, ROOT, Web, read, status_of, web
 from tests.waiting import wait_for
 
 ONE = {"FRONTROW_WEB_THREADS": "4", "FRONTROW_WEB_RESERVED_THREADS": "1"}
-WITHOUT_LANES = ("--worker-class", "tests.integration.api.told_by.WorkerWithoutLanes")
+WITHOUT_LANES = ("--worker-class", "bench.floors.fifo_worker.FifoWorker")
 CROWD = 40
 # Three threads take a fifth of a second for each of the crowd's requests: nearly three seconds for all of them.
 QUICK = 1.0
@@ -28,26 +28,6 @@ def asking(path: str, *headers: str) -> bytes:
 
 WAITING = asking("/parked", "Prefer: wait=5")
 FOREVER = asking("/parked-for-ever", "Prefer: wait=5")
-
-
-def status_of(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
-    """Read one answer: status, headers and body."""
-    received = b""
-    while b"\r\n\r\n" not in received:
-        more = connection.recv(1)
-        if not more:
-            raise ConnectionError("closed before it answered")
-        received += more
-    first, *lines = received.decode().strip().split("\r\n")
-    headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
-    length, body = int(headers.get("content-length", 0)), b""
-    while len(body) < length:
-        # No more than is its own: another answer may follow at once.
-        more = connection.recv(min(length - len(body), 65_536))
-        if not more:
-            raise ConnectionError("closed in the middle of an answer")
-        body += more
-    return int(first.split()[1]), headers, body
 
 
 @contextmanager
@@ -217,6 +197,28 @@ def test_clients_who_hang_up_while_they_wait_leave_nothing_behind(tmp_path):
                 connection.sendall(WAITING)
         wait_for(served.answers)
         assert served.answers()
+
+
+def test_clients_who_hang_up_give_their_places_back(tmp_path):
+    with web(tmp_path, processes=1, FRONTROW_WEB_WAITING="2") as served, ExitStack() as stack:
+        for _ in range(2):
+            with served.connect() as gone:
+                gone.sendall(FOREVER)
+                assert served.answers()
+        waiting = stack.enter_context(served.connect())
+
+        def waits() -> bool:
+            """Ask again until a place is free; then no answer comes."""
+            waiting.sendall(FOREVER)
+            if select.select([waiting], [], [], QUICK)[0]:
+                status_of(waiting)
+                return False
+            return True
+
+        wait_for(waits)
+        # Whoever did not hang up stays.
+        assert served.answers()
+        assert not answered([waiting])
 
 
 def test_a_process_that_is_replaced_lets_those_who_wait_go(tmp_path):

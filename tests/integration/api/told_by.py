@@ -1,10 +1,10 @@
-"""For tests of web processes: an application that tells its process, and workers without what ours add."""
+"""For tests of web processes: an application that tells its process; a worker without what ours adds."""
 
 import os
 import threading
 
 from api import lanes
-from api.lanes import FirstComeFirstServed, Lane
+from api.lanes import Lane
 from api.web_worker import WebWorker
 
 SLOW_SECONDS = 3.0
@@ -43,15 +43,3 @@ class GreedyWorker(WebWorker):
         """Take a new connection."""
         self.share.give_way = lambda: None
         super().accept(listener)
-
-
-class WorkerWithoutLanes(WebWorker):
-    """Serves whoever came first, and refuses nobody."""
-
-    def make_lanes(self):
-        """Let everybody wait in one queue."""
-        return FirstComeFirstServed()
-
-    def _refuse(self, req, conn):
-        conn.is_late = False
-        return self.handle_request(req, conn)

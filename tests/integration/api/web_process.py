@@ -56,18 +56,28 @@ def answer(connection: socket.socket) -> int:
 
 
 def read(connection: socket.socket) -> int:
-    """Read one answer from a connection."""
+    """Read one answer from a connection; return the id of the process that answered."""
+    return int(status_of(connection)[2])
+
+
+def status_of(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
+    """Read one answer: status, headers and body."""
     received = b""
     while b"\r\n\r\n" not in received:
         more = connection.recv(1)
         if not more:
             raise ConnectionError("closed before it answered")
         received += more
-    length = int(received.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-    body = b""
+    first, *lines = received.decode().strip().split("\r\n")
+    headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+    length, body = int(headers.get("content-length", 0)), b""
     while len(body) < length:
-        body += connection.recv(length - len(body))
-    return int(body)
+        # No more than is its own: another answer may follow at once.
+        more = connection.recv(min(length - len(body), 65_536))
+        if not more:
+            raise ConnectionError("closed in the middle of an answer")
+        body += more
+    return int(first.split()[1]), headers, body
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Requests whose answer is put off: decided once, whoever is faster, and written as any other answer."""
 
+import socket
 import sys
 import threading
 from collections.abc import Iterator
@@ -8,9 +9,12 @@ from typing import Any
 
 import pytest
 from gunicorn.config import Config
+from gunicorn.http.errors import InvalidResponseHeader, InvalidResponseHeaderName
 from gunicorn.http.wsgi import Response
 
+from api import parking as module
 from api.parking import Answer, Decision, Kept, Parked, ParkedError, Parking, as_bytes
+from api.preferences import LONGEST_WAIT_SECONDS
 
 HEADERS = [("Content-Type", "application/json"), ("Location", "/v1/tasks/1"), ("Content-Length", "2")]
 
@@ -222,8 +226,8 @@ def test_a_fault_gives_the_place_back(post: Post) -> None:
     assert parking.park() is not None
 
 
-def lines_of(answer: bytes) -> tuple[list[str], bytes]:
-    head, _, body = answer.partition(b"\r\n\r\n")
+def lines_of(written: tuple[bytes, bool]) -> tuple[list[str], bytes]:
+    head, _, body = written[0].partition(b"\r\n\r\n")
     return head.decode().split("\r\n"), body
 
 
@@ -260,3 +264,63 @@ def test_the_length_counts_bytes_and_is_told_with_head_too() -> None:
 def test_head_is_answered_without_a_body() -> None:
     answer = Answer(response("HEAD"), "200 OK", HEADERS, b"{}")
     assert lines_of(as_bytes(answer, None))[1] == b""
+
+
+def test_after_an_answer_that_cannot_be_written_the_kept_one_can() -> None:
+    answer = kept().answer
+    for name in ("Bad\nName", "X-Value"):
+        with pytest.raises((InvalidResponseHeader, InvalidResponseHeaderName)):
+            as_bytes(answer, Decision("200 OK", {name: "v\n"}, b"1"))
+    head, body = lines_of(as_bytes(answer, None))
+    assert (head[0], body) == ("HTTP/1.1 202 Accepted", b"{}")
+    assert len([line for line in head if line.startswith("Location")]) == 1
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """The two ends of a connection."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
+
+
+def parked_on(ours: socket.socket, parking: Parking) -> Parked:
+    place = parking.park()
+    assert place is not None
+    place.keep(Kept(SimpleNamespace(sock=ours), kept().answer))
+    return place
+
+
+def test_who_hung_up_is_swept_out_and_who_waits_or_sends_ahead_is_not(
+    post: Post, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    ours, theirs = pair
+    parking = Parking(1, post)
+    parked_on(ours, parking)
+    parking.sweep()
+    theirs.send(b"GET / HTTP/1.1")
+    parking.sweep()
+    assert (post.sent, parking.park()) == ([], None)
+    ours.recv(100)
+    theirs.close()
+    parking.sweep()
+    assert post.sent == [None]
+    assert parking.park() is not None
+
+
+def test_one_that_is_forgotten_is_let_go_in_the_end(
+    post: Post, pair: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parking = Parking(1, post)
+    parked_on(pair[0], parking)
+    later = module.monotonic() + module.MOST_SECONDS - 1
+    monkeypatch.setattr(module, "monotonic", lambda: later)
+    parking.sweep()
+    assert post.sent == []
+    monkeypatch.setattr(module, "monotonic", lambda: later + 2)
+    parking.sweep()
+    assert post.sent == [None]
+
+
+def test_nobody_is_forgotten_before_the_longest_preferred_wait_is_over() -> None:
+    assert module.MOST_SECONDS > LONGEST_WAIT_SECONDS
