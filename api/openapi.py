@@ -13,17 +13,16 @@ from pydantic.json_schema import models_json_schema
 
 from api.credentials import IDENTITY_WILL_DO, QUEUE_TOKEN_WILL_DO, Credential
 from api.deferred_answers import APPLIED
+from api.openapi_parameters import names_in, parameters_of
 from api.operation import Operation, operation_of
 from api.problem_codes import PROBLEMS
 from api.routes import ROUTES
 from api.schemas.tasks import ProblemView, TaskView
-from api.validation import USER_ID
 
 METHODS = ("GET", "POST", "PATCH", "DELETE")
 REFERENCE = "#/components/schemas/{model}"
 VERSION = "1.0.0"
 
-_PATH_PARAMETER = re.compile(r"{(\w+)}")
 _ABOUT = """A queue in front of a concert's seats: wait in line, be admitted, hold a seat, pay with points.
 
 Every change is answered `202 Accepted` with a *Task*; poll `Location` for its one outcome, or send `Prefer: wait=10`
@@ -87,7 +86,7 @@ def codes_of(path: str, operation: Operation) -> list[str]:
         codes.append("validation_failed")
     if operation.accepts is not None:
         codes += ["invalid_idempotency_key", "idempotency_key_reused"]
-    ids = set(_PATH_PARAMETER.findall(path)) - {"code", "user_id"}
+    ids = set(names_in(path)) - {"code", "user_id"}
     codes += [f"{name.removesuffix('id')}not_found" for name in ids]
     if "{user_id}" in path:
         codes.append("validation_failed")
@@ -112,7 +111,7 @@ def _operation(path: str, method: str, operation: Operation) -> dict[str, Any]:
         "description": _description(operation),
         "tags": [operation.tag],
         "security": _security(operation.credential),
-        "parameters": [*_path_parameters(path), *_query_parameters(operation), *_header_parameters(operation)],
+        "parameters": list(parameters_of(path, operation)),
         "responses": {**_answers(operation), **_refusals(path, operation)},
     }
     if operation.body is not None:
@@ -150,53 +149,6 @@ def _security(credential: Credential) -> list[dict[str, list[str]]]:
     if credential in QUEUE_TOKEN_WILL_DO:
         schemes.append("queueToken")
     return [{scheme: []} for scheme in schemes]
-
-
-def _path_parameters(path: str) -> Iterator[dict[str, Any]]:
-    for name in _PATH_PARAMETER.findall(path):
-        schema: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
-        if name == "task_id":
-            schema = {"type": "string", "format": "uuid"}
-        elif name == "user_id":
-            schema = {"type": "string", "pattern": f"^{USER_ID}$"}
-        elif name == "code":
-            schema = {"type": "string", "enum": list(PROBLEMS)}
-        yield {"name": name, "in": "path", "required": True, "schema": schema}
-
-
-def _query_parameters(operation: Operation) -> Iterator[dict[str, Any]]:
-    properties = operation.query.model_json_schema()["properties"] if operation.query else {}
-    for name, schema in properties.items():
-        description = schema.get("description", "")
-        yield {"name": name, "in": "query", "required": False, "schema": _given(schema), "description": description}
-
-
-def _given(schema: dict[str, Any]) -> dict[str, Any]:
-    """In a query a parameter is there or not: what the model calls null is leaving it away."""
-    [given] = [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
-    return {word: value for word, value in given.items() if word not in {"title", "description"}}
-
-
-def _header_parameters(operation: Operation) -> Iterator[dict[str, Any]]:
-    if operation.accepts is not None:
-        yield {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "required": False,
-            "description": "The same key with the same body stands for the same task.",
-            "schema": {"type": "string", "pattern": r"^[\x21-\x7E]{1,255}$", "minLength": 1, "maxLength": 255},
-        }
-
-    if operation.accepts is not None or operation.waits:
-        yield {
-            "name": "Prefer",
-            "in": "header",
-            "required": False,
-            "description": "`wait=N` (RFC 7240, up to 10 s): answer with the finished task when it is there in time. A"
-            " busy service may ignore it.",
-            "schema": {"type": "string"},
-            "example": "wait=10",
-        }
 
 
 def _answers(operation: Operation) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The queue of a concert: the line's counters, and who is let in how fast."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from math import inf
@@ -205,26 +205,6 @@ class Queue(Entity):
         gone = change(_EXPIRE_WAITING, concert_id=self.concert_id, now=now, limit=limit)
         self.gone_total += gone
         return gone
-
-    @staticmethod
-    def to_promote() -> Iterable[int]:
-        """Return the concerts somebody waits for whose line is open."""
-        sql = "SELECT concert_id FROM queue WHERE state = 'open' AND last_place > admitted_total + gone_total"
-        return [concert_id for (concert_id,) in rows(sql)]
-
-    @staticmethod
-    def with_due_tokens(now: datetime, policy: Policy) -> Iterable[int]:
-        """Return the concerts that have tokens to expire."""
-        sql = """
-            SELECT concert_id FROM queue q
-             WHERE EXISTS (SELECT FROM queue_token t WHERE t.concert_id = q.concert_id
-                              AND t.status = 'waiting' AND t.expires_at <= $now)
-                OR EXISTS (SELECT FROM queue_token t WHERE t.concert_id = q.concert_id AND t.status = 'active'
-                              AND (t.expires_at <= $now
-                                   OR t.used_at IS NULL AND coalesce(t.asks_by, t.admitted_at) <= $unused_since))
-             ORDER BY concert_id
-        """
-        return [concert_id for (concert_id,) in rows(sql, now=now, unused_since=now - policy.unused_admission)]
 
 
 _COUNT_ACTIVE = "SELECT count(*) FROM queue_token WHERE concert_id = $concert_id AND status = 'active'"

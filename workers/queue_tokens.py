@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from models import clock, joining
+from models import clock, joining, queues_due
 from models.database import DatabaseUnavailableError, write_session
 from models.errors import DomainError
 from models.order import Order
@@ -38,7 +38,7 @@ def leave(order: Order) -> dict[str, Any]:
 def promote_waiting() -> int:
     """Admit the next of every line as room comes free; return how many."""
     with write_session():
-        concerts = Queue.to_promote()
+        concerts = queues_due.to_promote()
     return _of_each(concerts, lambda queue: queue.promote_waiting(clock.utcnow(), settings.policy))
 
 
@@ -46,7 +46,7 @@ def promote_waiting() -> int:
 def expire_due() -> int:
     """End tokens whose time is over and admissions that were not used; return how many."""
     with write_session():
-        concerts = Queue.with_due_tokens(clock.utcnow(), settings.policy)
+        concerts = queues_due.with_due_tokens(clock.utcnow(), settings.policy)
     return _of_each(concerts, _expire)
 
 
