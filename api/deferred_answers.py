@@ -25,7 +25,7 @@ from models.database import DatabaseUnavailableError
 from workers import outcome_channel
 from workers.broker import Broker
 
-# So often whoever has waited long enough is looked for.
+# So often it looks for requests that have waited long enough.
 LOOK_SECONDS = 0.2
 APPLIED = "Preference-Applied"
 FINISHED_HEADERS = {APPLIED: "wait", "Location": None, "Retry-After": None}

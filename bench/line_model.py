@@ -47,7 +47,7 @@ class LineModel:
         return place
 
     def admit(self, now: float) -> None:
-        """Let in whoever there is room for, in order of place; called at each beat."""
+        """Admit as many as there is room for, in order of place; called at each beat."""
         self.longest = max(self.longest, len(self.waiting))
         admitted = 0
         while self.waiting and self.active < self.capacity:

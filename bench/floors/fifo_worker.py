@@ -7,7 +7,7 @@ from api.web_worker import WebWorker
 
 
 class FifoWorker(WebWorker):
-    """Serves whoever came first, and refuses nobody; named by GUNICORN_CMD_ARGS."""
+    """Serves connections in the order they came, and refuses none; named by GUNICORN_CMD_ARGS."""
 
     def get_thread_pool(self) -> Any:
         """Let every thread serve everybody."""

@@ -87,7 +87,7 @@ function showPace(room, standing) {
 }
 
 function showState(room, { state }) {
-  // Shown anew it would be read out anew.
+  // Showing the same text again would have it read out again.
   if (state === room.told) return;
   room.told = state;
   show(
