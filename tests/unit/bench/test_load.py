@@ -1,5 +1,3 @@
-import socket
-import threading
 from collections.abc import Iterator
 
 import pytest
@@ -10,31 +8,14 @@ from bench.ceiling import ANSWER
 from bench.load import Client, drive
 from bench.rig import check
 from cli.sale.wire import request_bytes
+from tests.fixtures.answering import answering
 
 
 @pytest.fixture
 def parrot() -> Iterator[str]:
     """Answer everything on a thread of its own; returns the address."""
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def talk(connection: socket.socket) -> None:
-        with connection:
-            while connection.recv(4096):
-                connection.sendall(ANSWER)
-
-    def accept() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=talk, args=(connection,), daemon=True).start()
-
-    threading.Thread(target=accept, daemon=True).start()
-    with listener:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        # Closing alone would leave the thread waiting in accept.
-        listener.shutdown(socket.SHUT_RDWR)
+    with answering(ANSWER) as address:
+        yield address
 
 
 async def ask(client: Client) -> None:

@@ -1,4 +1,3 @@
-import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -18,35 +17,16 @@ from bench.measures.inside_under_flood import LOST, Flood, results
 from bench.ratio import Result, beside
 from bench.report import plots
 from cli.sale.record import Outcome, Record, Sample
+from tests.fixtures.answering import answering
 
 BUSY = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"
 
 
 @pytest.fixture
 def busy() -> Iterator[str]:
-    """Answer everybody that it is too much, and every tenth not at all; returns the address."""
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def talk(connection: socket.socket) -> None:
-        with connection:
-            for _ in range(10):
-                if not connection.recv(4096):
-                    return
-                connection.sendall(BUSY)
-
-    def accept() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=talk, args=(connection,), daemon=True).start()
-
-    threading.Thread(target=accept, daemon=True).start()
-    with listener:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        # Closing alone would leave the thread waiting in accept.
-        listener.shutdown(socket.SHUT_RDWR)
+    """Answer everybody that it is too much, ten times a connection; returns the address."""
+    with answering(BUSY, most=10) as address:
+        yield address
 
 
 def test_a_flood_goes_on_whatever_it_is_answered_and_tells_what_that_was(busy: str) -> None:
