@@ -1,7 +1,8 @@
 """Parked connections: requests that are answered when their outcome is known, without a thread that waits.
 
 The application parks a request through `environ["frontrow.park"]` and returns its usual answer, which is kept. The
-server takes the connection from its thread and neither writes to it nor listens to it until somebody decides.
+server takes the connection from its thread and does not write to it until somebody decides. Twice a second it looks who
+has hung up.
 """
 
 import ssl

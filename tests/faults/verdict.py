@@ -37,7 +37,7 @@ def settle(stack: Stack, seconds: float = SETTLE_SECONDS) -> int:
 def left_parked(stack: Stack, seconds: float = PARKED_SECONDS) -> list[str]:
     """Wait until web has answered everybody, but not longer; return who was left parked, as violations.
 
-    To be asked when all clients have gone: a connection that is parked is not listened to, and stays half closed.
+    To be asked when all clients have gone: their parked connections are half closed until web notices.
     """
     deadline = time.monotonic() + seconds
     while left := _half_closed(stack):
