@@ -12,7 +12,7 @@ from tests.faults.verdict import judge
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
 
-WITHOUT = "redelivery commit-before-202 one-outcome capacity announcements end-of-wait"
+WITHOUT = "redelivery commit-before-202 one-outcome capacity announcements end-of-wait hang-ups"
 
 
 @pytest.fixture(scope="module")

@@ -83,6 +83,12 @@ def _nobody_looks(module: ModuleType) -> None:
     module.DeferredAnswers._answer_due = lambda _: None
 
 
+def _nobody_notices_who_has_gone(module: ModuleType) -> None:
+    """Leave those parked who have hung up."""
+    assert callable(module.Parking.sweep)
+    module.Parking.sweep = lambda _: None
+
+
 PATCHES: dict[str, Callable[[ModuleType], None]] = {}
 if POISON:
     PATCHES["workers.batch"] = _poison
@@ -94,6 +100,8 @@ if "announcements" in WITHOUT:
     PATCHES["workers.outcome_channel"] = _nobody_is_told
 if "end-of-wait" in WITHOUT:
     PATCHES["api.deferred_answers"] = _nobody_looks
+if "hang-ups" in WITHOUT:
+    PATCHES["api.parking"] = _nobody_notices_who_has_gone
 
 
 class _After(importlib.abc.MetaPathFinder):
