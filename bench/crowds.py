@@ -5,6 +5,7 @@ import gc
 import random
 from collections import Counter
 from dataclasses import dataclass
+from math import ceil
 
 from bench.seeding import Seeder
 from cli.sale import crowd, descriptors, plan
@@ -94,18 +95,22 @@ class Standing:
         self.over = service.over
         self.bearer = bearer
         self.looking = Looking(service, concert_id, Lookout(paced=manners.paced))
+        self.wait = 0.0
 
     async def learn(self) -> None:
         """Ask once, and find oneself somewhere between this answer and the next one."""
         await self.looking.poll(self.bearer)
-        self.looking.lookout.asked_at -= random.uniform(0, ASK_AT_LEAST)
+        lookout = self.looking.lookout
+        # The next one comes with the first look that is late enough.
+        age = random.uniform(0, ceil(ASK_AT_LEAST / lookout.pause) * lookout.pause)
+        lookout.asked_at -= age
+        self.wait = lookout.pause - age % lookout.pause
 
     async def look(self) -> None:
         """Look as told until it is over."""
-        wait = random.uniform(0, self.looking.lookout.pause)
         while True:
-            await self.over.sleep(wait)
+            await self.over.sleep(self.wait)
             if self.over.is_set():
                 return
             await self.looking.look(self.bearer)
-            wait = self.looking.lookout.pause
+            self.wait = self.looking.lookout.pause

@@ -44,8 +44,9 @@ MOST_ATTEMPTS = 5
 BELIEVED_INNOCENT = timedelta(minutes=10)
 BACK_OFF = timedelta(seconds=1)
 CONTENTION_TRIES = 6
-# A run ends well before the task's time limit and wakes a successor when there is more to do.
-LONGEST_RUN = 15.0
+# After so long a run lets another operation of its broker queue have its turn, and wakes a successor when there is more
+# to do. All turns of a task, those on standby included, must be over before its time limit.
+LONGEST_RUN = 1.0
 
 
 class DomainTask(Task):

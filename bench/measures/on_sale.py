@@ -17,7 +17,7 @@ from cli.sale import lanes
 from cli.sale.crowd import POLITE, Manners
 from cli.sale.figures import percentile
 from cli.sale.record import Record
-from models.pacing import UNKNOWN_SECONDS
+from models.pacing import SLOWEST_TURN, STALE
 
 FLOOR = {"GUNICORN_CMD_ARGS": "--worker-class bench.floors.fifo_worker.FifoWorker"}
 WITHIN = 150.0
@@ -29,6 +29,13 @@ IN_LINE = 20_000
 # Of those who stand in line so many look, evenly spread; each stands for ten.
 SAMPLE_PART = 10
 STANDING_SECONDS, QUICK_STANDING_SECONDS = 20.0, 2.0
+# A line in which a turn lasts so many seconds stands still.
+STANDING_TURN = SLOWEST_TURN * 0.9
+# The turn that told intervals go by, and since when (seconds).
+TOLD_BY = """
+    SELECT capacity / (pace->-1->>3)::float, extract(epoch FROM now()) - (pace->-1->>0)::float
+      FROM queue WHERE concert_id = %s
+"""
 # A cache in front asks for the public document once a second.
 BY_A_CACHE = 1.0
 
@@ -153,8 +160,8 @@ def _standing(rig: Rig, stack: Stack, manners: Manners) -> dict[str, float]:
     concert, seeder = line(rig, stack, IN_LINE), rig.seeder(stack)
 
     def is_known_to_stand() -> bool:
-        [(seconds,)] = seeder.rows("SELECT turnover_seconds FROM queue WHERE concert_id = %s", concert.id)
-        return bool(seconds >= UNKNOWN_SECONDS)
+        [(turn, age)] = seeder.rows(TOLD_BY, concert.id)
+        return turn > STANDING_TURN and age > STALE.total_seconds()
 
     # In its first seconds a full room may still be a quick one, and many are told to look often.
     processes.wait_until(is_known_to_stand, "a line that is known to stand", 60)

@@ -224,3 +224,16 @@ def test_a_database_that_goes_away_again_and_again_fails_no_young_request(sale, 
     assert _statuses(sale, ids) == ["queued", "queued"]
     _drain_until_quiet(sale, time)
     assert _statuses(sale, ids) == ["done", "done"]
+
+
+def test_a_run_that_was_long_enough_leaves_the_rest_to_a_successor(sale, monkeypatch):
+    from workers import domain_task
+
+    woken = []
+    monkeypatch.setattr(domain_task, "TOGETHER", 2)
+    monkeypatch.setattr(domain_task, "LONGEST_RUN", -1.0)
+    monkeypatch.setattr(sale.tasks["points.charge"], "wake", woken.append)
+    ids = _charges(sale, 1, 2, 3, 4, 5)
+    assert [sale.drain("points.charge") for _ in range(3)] == [2, 2, 1]
+    assert len(woken) == 3
+    assert _statuses(sale, ids) == ["done"] * 5
