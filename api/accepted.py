@@ -10,10 +10,13 @@ import structlog
 from pydantic_core import to_json
 
 from api import lanes
+from api.credentials import Caller
 from api.deferred_answers import APPLIED, Deferred, DeferredAnswers
-from api.task_view import TaskView
+from api.problems import ProblemError
+from api.task_view import TaskView, reader_of
 from models import clock
 from models.database import check_clock, read_session
+from models.errors import DomainError
 from models.gathering import Gathering
 from models.request import Accepted, Request, Submission
 
@@ -47,11 +50,13 @@ class Acceptance:
             trace=_trace(req),
         )
         # Before anybody can finish it: an outcome that is announced earlier would be missed.
-        deferred = self._deferred.defer(req, submission.id, user_id)
+        owner = Caller(user_id)
+        deferred = self._deferred.defer(req, submission.id, reader_of(owner))
         try:
             accepted = self._accepted(submission)
             if accepted.replayed:
-                self._answer_again(req, resp, accepted.id, deferred)
+                # Whoever may ask for it may learn what came of it, whichever credential it was first sent with.
+                self._answer_again(req, resp, accepted.id, owner, deferred)
                 return
         except BaseException:
             self._deferred.cancel(req, deferred)
@@ -62,18 +67,28 @@ class Acceptance:
         _answer(resp, self._tasks.queued(task.name, accepted))
 
     def replay(self, req: falcon.Request, resp: falcon.Response) -> bool:
-        """Answer with what this Idempotency-Key stands for; False when it stands for nothing.
+        """Answer with what this Idempotency-Key stands for; False when it stands for nothing that the caller may see.
 
         Raises `IdempotencyKeyReusedError`.
         """
-        key, user_id = req.context.idempotency_key, req.context.caller.user_id
+        key, caller = req.context.idempotency_key, req.context.caller
         if not key:
             return False
         with read_session():
-            earlier = Request.accepted_before(req.context.operation.accepts.name, user_id, key, _fingerprint(req))
+            earlier = Request.accepted_before(
+                req.context.operation.accepts.name, caller.user_id, key, _fingerprint(req)
+            )
         if earlier is None:
             return False
-        self._answer_again(req, resp, earlier.id, self._deferred.defer(req, earlier.id, user_id))
+        deferred = self._deferred.defer(req, earlier.id, reader_of(caller))
+        try:
+            self._answer_again(req, resp, earlier.id, caller, deferred)
+        except (DomainError, ProblemError):
+            self._deferred.cancel(req, deferred)
+            return False
+        except BaseException:
+            self._deferred.cancel(req, deferred)
+            raise
         return True
 
     def _accepted(self, submission: Submission) -> Accepted:
@@ -83,12 +98,12 @@ class Acceptance:
             return Request.accepted(submission, written=False)
 
     def _answer_again(
-        self, req: falcon.Request, resp: falcon.Response, task_id: UUID, deferred: Deferred | None
+        self, req: falcon.Request, resp: falcon.Response, task_id: UUID, reader: Caller, deferred: Deferred | None
     ) -> None:
-        resp.set_header("Idempotent-Replayed", "true")
         if deferred is not None:
             self._deferred.retarget(deferred, task_id)
-        task = self._tasks.find(task_id, req.context.caller.user_id)
+        task = self._tasks.find(task_id, reader)
+        resp.set_header("Idempotent-Replayed", "true")
         if task["status"] == "queued":
             _answer(resp, task)
             return

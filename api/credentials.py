@@ -30,7 +30,10 @@ class Credential(Enum):
     NONE = "none"
     IDENTITY = "an identity"
     OPERATOR = "an identity whose scope holds `operator`"
-    OWNER = "the owner: his identity or any genuine queue token of his"
+    OWNER = (
+        "the owner: their identity, or a queue token of theirs for what belongs to its concert, until as long after its"
+        " end as outcomes are kept"
+    )
     QUEUE_TOKEN = "a genuine queue token"  # noqa: S105  # It is a sentence.
     LIVE_TOKEN = "a queue token that waits or is active"  # noqa: S105
     ACTIVE_TOKEN = "an active queue token"  # noqa: S105
@@ -42,7 +45,9 @@ IDENTITY_WILL_DO: Final = frozenset(
 )
 QUEUE_TOKEN_WILL_DO: Final = frozenset(Credential) - {Credential.NONE, Credential.IDENTITY, Credential.OPERATOR}
 # For these it matters where the token stands, not only that it is genuine.
-STANDING_MATTERS: Final = frozenset({Credential.LIVE_TOKEN, Credential.ACTIVE_TOKEN, Credential.LIVE_TOKEN_OR_IDENTITY})
+STANDING_MATTERS: Final = frozenset(
+    {Credential.LIVE_TOKEN, Credential.ACTIVE_TOKEN, Credential.LIVE_TOKEN_OR_IDENTITY, Credential.OWNER}
+)
 
 
 class Caller(NamedTuple):
@@ -58,6 +63,11 @@ class Caller(NamedTuple):
             message = "A queue token is needed here."
             raise TokenInvalidError(message)
         return self.token
+
+    @property
+    def concert_id(self) -> int | None:
+        """The one concert that the caller speaks for; None, with an identity, for all."""
+        return self.token.concert_id if self.token else None
 
     def check_concert(self, concert_id: int) -> None:
         """Refuse with `WrongConcertError` when the queue token is for another concert."""
@@ -106,6 +116,9 @@ class Gatekeeper:
             return
         now = clock.utcnow()
         standing = self._recent.of(caller.token, now) if in_bursts else standing_of(caller.token)
+        if credential is Credential.OWNER:
+            standing.check_readable(now, self._policy.retention)
+            return
         standing.check_live(now)
         if standing.status == QueueTokenStatus.ACTIVE:
             lanes.note(Lane.INSIDE)
@@ -168,7 +181,11 @@ def _measure_clock() -> None:
 def standing_of(token: QueueTokenClaims) -> Standing:
     """Read where a genuine token stands. Raises `TokenInvalidError` when the database knows it no more."""
     check_clock()  # Whether its time is over is asked next.
-    standing = _standings(token.id)
+    return genuine(token, _standings(token.id))
+
+
+def genuine(token: QueueTokenClaims, standing: Standing | None) -> Standing:
+    """Return what was read of a token when it is of this very token. Raises `TokenInvalidError`."""
     # The same secret may sign for a database that was made anew: then ids come again, users do not match.
     if standing is None or (standing.user_id, standing.place) != (token.user_id, token.place):
         message = "There is no such queue token."

@@ -22,6 +22,7 @@ from pydantic_core import to_json
 from api.left_tokens import LeftTokens
 from api.task_view import TaskView
 from models.database import DatabaseUnavailableError
+from models.request import Reader
 from workers import outcome_channel
 from workers.broker import Broker
 
@@ -49,9 +50,9 @@ class Parked(Protocol):
 class Deferred:
     """One who waits for the outcome of a task."""
 
-    def __init__(self, task_id: UUID, user_id: str, parked: Parked, until: float) -> None:
-        """Keep whose task it is, where to answer, and until when (monotonic seconds)."""
-        self.task_id, self.user_id, self.until = task_id, user_id, until
+    def __init__(self, task_id: UUID, reader: Reader, parked: Parked, until: float) -> None:
+        """Keep who waits for which task, where to answer, and until when (monotonic seconds)."""
+        self.task_id, self.reader, self.until = task_id, reader, until
         self._parked = parked
         self._lock = threading.Lock()
         self._sent = False
@@ -115,7 +116,7 @@ class DeferredAnswers:
         """Tell whether whatever is announced now is heard here."""
         return self._listening
 
-    def defer(self, req: falcon.Request, task_id: UUID, user_id: str) -> Deferred | None:
+    def defer(self, req: falcon.Request, task_id: UUID, reader: Reader) -> Deferred | None:
         """Put the answer to a request off until the outcome of a task is there; None where that cannot be.
 
         To be called before anybody can finish the task. The caller goes on to answer as if nobody wanted to wait.
@@ -126,7 +127,7 @@ class DeferredAnswers:
         parked = park()
         if parked is None:
             return None
-        deferred = Deferred(task_id, user_id, parked, monotonic() + seconds)
+        deferred = Deferred(task_id, reader, parked, monotonic() + seconds)
         with self._lock:
             self._waiting[task_id].append(deferred)
         req.context.deferred = deferred
@@ -196,7 +197,7 @@ class DeferredAnswers:
         if not waiting:
             return
         with suppress(DatabaseUnavailableError):
-            tasks = self._tasks.find_all([(deferred.task_id, deferred.user_id) for deferred in waiting])
+            tasks = self._tasks.find_all([(deferred.task_id, deferred.reader) for deferred in waiting])
             for deferred, task in zip(waiting, tasks, strict=True):
                 if task is not None and task["status"] != "queued" and self._takes(deferred):
                     deferred.finish(task)

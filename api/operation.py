@@ -46,6 +46,8 @@ class Operation:
     description: str = ""
     # A read that fans repeat many times a second may believe what was read of their token in the same tick.
     in_bursts: bool = False
+    # The responder reads where the caller's token stands together with what it shows, and checks it.
+    reads_standing: bool = False
     # Whether `Prefer: wait` is heeded; it is for whatever accepts a change.
     waits: bool = False
     media_type: str = "application/json"
@@ -105,7 +107,7 @@ class Enforcement:
             context.body = read_body(req, declared.body)
         if declared.query is not None:
             context.query = read_query(req, declared.query)
-        if declared.credential in STANDING_MATTERS:
+        if declared.credential in STANDING_MATTERS and not declared.reads_standing:
             self._check_standing(req, resp, declared)
 
     def _check_standing(self, req: falcon.Request, resp: falcon.Response, declared: Operation) -> None:

@@ -42,7 +42,7 @@ def wire(settings: Settings) -> Wiring:
     """Make the parts of an application; opens no connection."""
     signature, lines = TokenSignature(settings.secret), Lines()
     left, broker = LeftTokens(), broker_of(settings)
-    tasks = TaskView(signature)
+    tasks = TaskView(signature, settings.policy)
     deferred_answers = DeferredAnswers(tasks, broker, left)
     freshness = Freshness(partial(seat_changes.version, broker))
     return Wiring(

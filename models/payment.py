@@ -131,13 +131,14 @@ class Payment(Entity):
         )
 
     @staticmethod
-    def find(payment_id: int) -> dict[str, Any] | None:
-        """Return one payment as the contract shows it (with its `user_id`), or None."""
+    def find_own(payment_id: int, user_id: str, concert_id: int | None = None) -> dict[str, Any] | None:
+        """Return a payment of a user (for one concert) as the contract shows it; None for any other."""
         sql = """
             SELECT id, reservation_id, user_id, amount, status, paid_at, refunded_at
-              FROM payment WHERE id = $payment_id
+              FROM payment
+             WHERE id = $payment_id AND user_id = $user_id AND concert_id = coalesce($concert_id::bigint, concert_id)
         """
-        found = rows(sql, payment_id=payment_id)
+        found = rows(sql, payment_id=payment_id, user_id=user_id, concert_id=concert_id)
         return _view(*found[0]) if found else None
 
 

@@ -1,7 +1,7 @@
 """A queue token: a fan's place in the line of a concert, and then his time inside."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from math import ceil, inf
 from typing import Any, NamedTuple
@@ -53,6 +53,8 @@ class Standing(NamedTuple):
     admitted_at: datetime | None
     used_at: datetime | None
     expires_at: datetime
+    # Known where the row was read; a standing that was made of something else is of a token that goes on.
+    ended_at: datetime | None = None
 
     def is_over(self, now: datetime) -> bool:
         """Tell whether the time is over although no sweep has said so yet."""
@@ -61,6 +63,11 @@ class Standing(NamedTuple):
     def check_live(self, now: datetime) -> None:
         """Refuse with `TokenExpiredError` unless the token waits or is active."""
         if self.status not in LIVE or self.expires_at <= now:
+            raise expired(self.status)
+
+    def check_readable(self, now: datetime, retention: timedelta) -> None:
+        """Refuse with `TokenExpiredError` once the token ended longer ago than outcomes are kept."""
+        if (self.ended_at or self.expires_at) + retention <= now:
             raise expired(self.status)
 
     def told(self, wait_seconds: float, policy: Policy, stretch: float = 1.0) -> Told:
@@ -206,7 +213,7 @@ class QueueToken(Entity):
         change(_MARK_USED, token_id=token_id, now=now)
 
 
-STANDING = "id, concert_id, user_id, place, status, issued_at, admitted_at, used_at, expires_at"
+STANDING = "id, concert_id, user_id, place, status, issued_at, admitted_at, used_at, expires_at, ended_at"
 # The live ones, at most one a concert, are looked up concert by concert: only ended ones are indexed by user alone.
 _OF_USER = f"""
     (SELECT {STANDING} FROM queue_token

@@ -23,9 +23,18 @@ def of_entity(reservation: Reservation, seats: Iterable[Seat]) -> dict[str, Any]
 
 def find(reservation_id: int) -> dict[str, Any] | None:
     """Return one reservation as the contract shows it (with its `user_id`), or None."""
-    sql = f"SELECT {', '.join(_COLUMNS)} FROM reservation WHERE id = $reservation_id"  # noqa: S608
-    found = rows(sql, reservation_id=reservation_id)
-    return _view(found[0], seats_of([reservation_id])[reservation_id]) if found else None
+    return _one("id = $reservation_id", reservation_id=reservation_id)
+
+
+def find_own(reservation_id: int, user_id: str, concert_id: int | None = None) -> dict[str, Any] | None:
+    """Return a reservation of a user (for one concert) as the contract shows it; None for any other."""
+    own = "id = $reservation_id AND user_id = $user_id AND concert_id = coalesce($concert_id::bigint, concert_id)"
+    return _one(own, reservation_id=reservation_id, user_id=user_id, concert_id=concert_id)
+
+
+def _one(condition: str, **parameters: Any) -> dict[str, Any] | None:
+    found = rows(f"SELECT {', '.join(_COLUMNS)} FROM reservation WHERE {condition}", **parameters)  # noqa: S608
+    return _view(found[0], seats_of([found[0][0]])[found[0][0]]) if found else None
 
 
 def page(user_id: str, *, limit: int, concert_id: int | None = None) -> list[dict[str, Any]]:

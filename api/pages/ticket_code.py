@@ -52,18 +52,18 @@ def draw(text: str) -> bytes:
 
 
 class TicketCodeResource:
-    """`GET /tickets/{reservation_id}/code.svg`, for the owner of a paid reservation."""
+    """`GET /tickets/{reservation_id}/code.svg`, for the identity of who paid: a queue token opens no door."""
 
     def __init__(self, settings: Settings) -> None:
         """Sign with the service's secret."""
         self._signature = TicketSignature(settings.secret)
 
-    @operation("The code of a ticket", tag="pages", credential=Credential.OWNER, media_type="image/svg+xml")
+    @operation("The code of a ticket", tag="pages", credential=Credential.IDENTITY, media_type="image/svg+xml")
     def on_get(self, req: falcon.Request, resp: falcon.Response, reservation_id: int) -> None:
         """Draw the code; 404 for somebody else's reservation, 409 for one that is not paid."""
         with read_session():
-            found = reservation_view.find(reservation_id)
-        if found is None or found["user_id"] != req.context.caller.user_id:
+            found = reservation_view.find_own(reservation_id, req.context.caller.user_id)
+        if found is None:
             message = f"There is no reservation {reservation_id}."
             raise ReservationNotFoundError(message)
         if found["status"] != ReservationStatus.CONFIRMED:

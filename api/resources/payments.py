@@ -80,9 +80,10 @@ class OnePayment(Resource):
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, payment_id: int) -> None:
         """Show one of the caller's payments."""
+        caller = req.context.caller
         with read_session():
-            payment = Payment.find(payment_id)
-        if payment is None or payment["user_id"] != req.context.caller.user_id:
+            payment = Payment.find_own(payment_id, caller.user_id, caller.concert_id)
+        if payment is None:
             message = f"There is no payment {payment_id}."
             raise PaymentNotFoundError(message)
         answer(resp, payment)
@@ -97,11 +98,14 @@ class Bookings(Resource):
         credential=Credential.OWNER,
         query=PageQuery,
         answers={200: Page[BookingView]},
+        description="With a queue token those of its concert alone.",
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """List the caller's confirmed reservations, newest first."""
-        query = req.context.query
+        """List confirmed reservations that the caller speaks for, newest first."""
+        query, caller = req.context.query, req.context.caller
         before_id = query.after("bookings")
         with read_session():
-            found = booking.page(req.context.caller.user_id, limit=query.limit + 1, before_id=before_id)
+            found = booking.page(
+                caller.user_id, limit=query.limit + 1, before_id=before_id, concert_id=caller.concert_id
+            )
         answer(resp, query.page("bookings", found, id_name="payment_id"))

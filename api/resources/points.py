@@ -60,4 +60,7 @@ class PointCharges(Resource):
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Accept a charge."""
-        self.wiring.acceptance.accept(req, resp, amount=req.context.body.amount)
+        token = req.context.caller.token
+        # The task belongs to the concert whose queue token asked for it; the workers read the amount alone.
+        asked_with = {"queue_token_id": token.id} if token else {}
+        self.wiring.acceptance.accept(req, resp, amount=req.context.body.amount, **asked_with)

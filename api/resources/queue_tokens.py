@@ -1,5 +1,7 @@
 """Queue tokens: join the line, see where one stands, leave."""
 
+from datetime import timedelta
+
 import falcon
 
 from api import lanes
@@ -71,7 +73,7 @@ class CurrentQueueToken(Resource):
         hears = self.wiring.deferred_answers.hears and token.id not in self.wiring.left_tokens
         standing = self._as_waiting(token) if hears and snapshot.knows_waiting(token.place) else None
         if standing is None or standing.is_over(clock.utcnow()):
-            standing = _current(token)
+            standing = _current(token, self._policy.retention)
         view = standing.view(snapshot.line, self._policy, pressure.stretch)
         if standing.status == QueueTokenStatus.WAITING and view["watch"] == "token":
             lanes.note(Lane.NEXT)
@@ -106,10 +108,11 @@ class CurrentQueueToken(Resource):
         self.wiring.acceptance.accept(req, resp, queue_token_id=req.context.caller.queue_token.id)
 
 
-def _current(token: QueueTokenClaims) -> Standing:
+def _current(token: QueueTokenClaims, retention: timedelta) -> Standing:
     """Read where a token stands; an admitted fan counts as come. Raises `TokenInvalidError`, `TokenExpiredError`."""
-    now = clock.utcnow()
     standing = standing_of(token)
+    now = clock.utcnow()
+    standing.check_readable(now, retention)
     if standing.status != QueueTokenStatus.COMPLETED and (standing.status not in LIVE or standing.is_over(now)):
         raise expired(standing.status)
     if standing.status == QueueTokenStatus.ACTIVE:

@@ -81,15 +81,16 @@ class OneReservation(Resource):
     )
     def on_delete(self, req: falcon.Request, resp: falcon.Response, reservation_id: int) -> None:
         """Accept a release of one of the caller's reservations."""
-        _own(reservation_id, req.context.caller)
-        self.wiring.acceptance.accept(req, resp, reservation_id=reservation_id)
+        caller = req.context.caller
+        _own(reservation_id, caller)
+        self.wiring.acceptance.accept(req, resp, reservation_id=reservation_id, queue_token_id=caller.queue_token.id)
 
 
 def _own(reservation_id: int, caller: Caller) -> dict[str, Any]:
-    """Read a reservation of the caller. Raises `ReservationNotFoundError`, for somebody else's in the same words."""
+    """Read a reservation that the caller speaks for. Raises `ReservationNotFoundError`, alike for all others."""
     with read_session():
-        reservation = reservation_view.find(reservation_id)
-    if reservation is None or reservation["user_id"] != caller.user_id:
+        reservation = reservation_view.find_own(reservation_id, caller.user_id, caller.concert_id)
+    if reservation is None:
         message = f"There is no reservation {reservation_id}."
         raise ReservationNotFoundError(message)
     return reservation

@@ -10,6 +10,7 @@ from api.credentials import Credential
 from api.deferred_answers import APPLIED
 from api.operation import operation
 from api.schemas.tasks import TaskView
+from api.task_view import reader_of
 from api.wiring import Resource
 
 
@@ -22,16 +23,19 @@ class OneTask(Resource):
         credential=Credential.OWNER,
         answers={200: TaskView},
         waits=True,
-        description="404 `task_not_found` for an unknown id and for somebody else's. Poll as `Retry-After` says while"
+        reads_standing=True,
+        description="404 `task_not_found` for an unknown id and for somebody else's. A queue token sees what was asked"
+        " for with a queue token of its concert; the results of `queue_token.issue` are the identity's alone. Poll as"
+        " `Retry-After` says while"
         " `queued`, or wait for the outcome with `Prefer: wait`; outcomes are kept for 24 h unless the operator set"
         " another time.",
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, task_id: UUID) -> None:
         """Show one of the caller's tasks."""
-        deferred_answers, user_id = self.wiring.deferred_answers, req.context.caller.user_id
-        deferred = deferred_answers.defer(req, task_id, user_id)
+        deferred_answers, caller = self.wiring.deferred_answers, req.context.caller
+        deferred = deferred_answers.defer(req, task_id, reader_of(caller))
         try:
-            task = self.wiring.tasks.find(task_id, user_id)
+            task = self.wiring.tasks.find(task_id, caller)
         except BaseException:
             deferred_answers.cancel(req, deferred)
             raise

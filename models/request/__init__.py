@@ -12,10 +12,11 @@ from models.clock import to_rfc3339
 from models.database import DatabaseUnavailableError, Entity, change, keep_rows, rows
 from models.errors import IdempotencyKeyReusedError
 from models.order import Order
+from models.queue_token import Standing
 from models.request import statements
-from models.request.records import REQUEST_MOVES, Accepted, Claimed, Outcome, RequestStatus, Submission
+from models.request.records import REQUEST_MOVES, Accepted, Claimed, Outcome, Reader, RequestStatus, Submission
 
-__all__ = ["REQUEST_MOVES", "Accepted", "Claimed", "Outcome", "Request", "RequestStatus", "Submission"]
+__all__ = ["REQUEST_MOVES", "Accepted", "Claimed", "Outcome", "Reader", "Request", "RequestStatus", "Submission"]
 
 
 class Request(Entity):
@@ -80,11 +81,17 @@ class Request(Entity):
         return Accepted(earlier_id, submitted_at, replayed=earlier_id != request_id)
 
     @staticmethod
-    def tasks(wanted: Sequence[tuple[UUID, str]]) -> list[dict[str, Any] | None]:
-        """Return the contract's *Task* of each id and user; None for an unknown one and for somebody else's."""
-        ids, user_ids = zip(*wanted, strict=True)
-        found = {row[:2]: row for row in statements.TASKS.rows(list(map(str, ids)), list(user_ids))}
-        return [_task(*found[one]) if one in found else None for one in wanted]
+    def tasks(wanted: Sequence[tuple[UUID, Reader]]) -> list[tuple[dict[str, Any] | None, Standing | None]]:
+        """Return the contract's *Task* of each id and reader, and where the reader's queue token stands.
+
+        The task is None for an unknown one, for somebody else's, and where the queue token may not see it.
+        """
+        ids, user_ids, token_ids = zip(*((id_, *reader) for id_, reader in wanted), strict=True)
+        found = {}
+        for row in statements.TASKS.rows(list(map(str, ids)), list(user_ids), list(token_ids)):
+            asked, token, task = row[:3], row[3:_FIRST_OF_TASK], row[_FIRST_OF_TASK:]
+            found[asked] = _task(asked[0], *task), Standing(*token) if token[0] is not None else None
+        return [found[id_, *reader] for id_, reader in wanted]
 
     @staticmethod
     def claim(operation: str, *, now: datetime, lease: timedelta, limit: int) -> list[Claimed]:
@@ -155,14 +162,15 @@ class Request(Entity):
 
 def _task(  # They are the columns.
     request_id: UUID,
-    _user_id: str,
-    operation: str,
+    operation: str | None,
     status: str,
     submitted_at: datetime,
     finished_at: datetime | None,
     result: str | None,
     problem: str | None,
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
+    if operation is None:
+        return None
     return {
         "id": str(request_id),
         "operation": operation,
@@ -172,6 +180,10 @@ def _task(  # They are the columns.
         "result": json.loads(result) if result else None,
         "problem": json.loads(problem) if problem else None,
     }
+
+
+# Before it come which task is wanted by whom, and where the reader's queue token stands.
+_FIRST_OF_TASK = 3 + len(Standing._fields)
 
 
 def _order(request_id: UUID, user_id: str, arguments: str, submitted_at: datetime, trace: str | None) -> Order:

@@ -60,6 +60,13 @@ class Submission(NamedTuple):
         return (*self[:3], json.dumps(self.arguments), *self[4:8], trace)
 
 
+class Reader(NamedTuple):
+    """Who asks for a task: a user, or (`token_id`) a queue token of theirs, which sees its own concert's alone."""
+
+    user_id: str
+    token_id: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """The answer to a request: its id, when it was submitted, and whether that was an earlier time."""

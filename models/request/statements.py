@@ -1,6 +1,7 @@
 """The statements over the request rows; the hot ones are prepared."""
 
 from models.database import Prepared
+from models.queue_token import STANDING
 
 ACCEPT = Prepared(
     "accept_requests",
@@ -15,13 +16,23 @@ ACCEPT = Prepared(
     """,
 )
 
+# What was asked for with a queue token belongs to that token's concert, whatever the operation. Mostly it is the very
+# token that asks again, and nothing more is looked up.
 TASKS = Prepared(
     "find_tasks",
-    "uuid[], text[]",
-    """
-    SELECT id, user_id, operation, status, submitted_at, finished_at, result, problem
-      FROM request JOIN unnest($1, $2) AS wanted (id, user_id) USING (id, user_id)
-    """,
+    "uuid[], text[], bigint[]",
+    f"""
+    SELECT wanted.id, wanted.user_id, wanted.token_id, {", ".join(f"token.{name}" for name in STANDING.split(", "))},
+           request.operation, request.status, submitted_at, finished_at, result, problem
+      FROM unnest($1, $2, $3) AS wanted (id, user_id, token_id)
+      LEFT JOIN queue_token AS token ON token.id = wanted.token_id
+      LEFT JOIN request
+        ON request.id = wanted.id AND request.user_id = wanted.user_id
+       AND (wanted.token_id IS NULL
+            OR arguments ->> 'queue_token_id' = wanted.token_id::text
+            OR token.concert_id = (SELECT concert_id FROM queue_token
+                                    WHERE id = (arguments ->> 'queue_token_id')::bigint))
+    """,  # noqa: S608  # They are the columns.
 )
 
 FIND_BY_KEY = """

@@ -41,6 +41,7 @@ class Service:
 
     def __init__(self, url: str) -> None:
         from api.app import create_app
+        from api.token_signature import TokenSignature
         from settings import Settings
 
         self.settings = Settings(
@@ -48,6 +49,7 @@ class Service:
         )
         self.app = create_app(self.settings)
         self.client = falcon.testing.TestClient(self.app)
+        self.app_signature = TokenSignature(self.settings.secret)
         self._users = count(1)
 
     # --- speaking HTTP -----------------------------------------------------------------------------------------------
@@ -177,11 +179,28 @@ class Service:
     def charge(self, amount: int, token: str) -> dict[str, Any]:
         return self.result(self.post("/v1/points/charges", token, {"amount": amount}), token)
 
-    def charge_task(self, user: str) -> str:
+    def charge_task(self, bearer: str) -> str:
         """Charge a point and return the task's id."""
-        identity = self.identity(user)
-        task_id: str = self.outcome(self.post("/v1/points/charges", identity, {"amount": 1}), identity)["id"]
+        task_id: str = self.outcome(self.post("/v1/points/charges", bearer, {"amount": 1}), bearer)["id"]
         return task_id
+
+    def ended(self, concert_id: int, status: str, user: str | None = None, *, hours: float = 25) -> str:
+        """Return a token that ended so many hours ago."""
+        token = self.active(concert_id, user)
+        self.end(token, status, hours=hours)
+        return token
+
+    def end(self, token: str, status: str, *, hours: float) -> None:
+        """Let a token have ended so many hours ago, whatever became of it since."""
+        read = self.app_signature.read(token)
+        assert read is not None
+        self.sql(
+            "UPDATE queue_token SET status = $status, expires_at = now() - $hours * interval '1 hour',"
+            " ended_at = now() - $hours * interval '1 hour' WHERE id = $id",
+            id=read.id,
+            status=status,
+            hours=hours,
+        )
 
     def buy(self, concert: dict[str, Any], user: str) -> tuple[str, dict[str, Any]]:
         """Take a fan through everything; return the (completed) token and the booking."""

@@ -230,5 +230,6 @@ def test_bookings_show_what_was_bought_and_not_what_was_refunded(sale):
     with read_session():
         assert booking.page("a", limit=10) == [second]
         assert booking.page("a", limit=10, before_id=second["payment_id"]) == []
-        assert Payment.find(first["payment_id"])["status"] == "refunded"
-        assert Payment.find(999) is None
+        assert Payment.find_own(first["payment_id"], "a")["status"] == "refunded"
+        assert Payment.find_own(first["payment_id"], "b") is None
+        assert Payment.find_own(999, "a") is None

@@ -25,13 +25,13 @@ def claim():
 @pytest.mark.usefixtures("time")
 def test_an_accepted_request_waits_in_its_row_for_its_owner_alone(sale):
     from models.database import read_session
-    from models.request import Request
+    from models.request import Reader, Request
 
     accepted = sale.accept("points.charge", "a", amount=5)
     task = sale.task(accepted.id, "a")
     assert (task["status"], task["finished_at"], task["result"], task["problem"]) == ("queued", None, None, None)
     with read_session():
-        assert Request.tasks([(accepted.id, "b"), (uuid4(), "a")]) == [None, None]
+        assert Request.tasks([(accepted.id, Reader("b")), (uuid4(), Reader("a"))]) == [(None, None)] * 2
 
 
 @pytest.mark.usefixtures("time")

@@ -2,7 +2,6 @@
 
 import { ask, askAll } from '../talk/http.js';
 import { identity } from '../keep/identity.js';
-import { newestToken } from '../keep/places.js';
 import { h, show } from '../screen/dom.js';
 import { dayAndTime, money, seatNames, shortMoment } from '../screen/figures.js';
 import { say } from '../screen/words.js';
@@ -10,8 +9,8 @@ import { takeFlash } from './flash.js';
 import { patiently } from './patiently.js';
 import { poster } from './poster.js';
 
-/** What proves whose tickets they are: the identity, else any queue token of the fan. */
-export const ownersCredential = () => identity()?.token ?? newestToken();
+/** What proves whose tickets they are: the identity alone, as a queue token speaks for one concert and shows no code. */
+export const ownersCredential = () => identity()?.token ?? null;
 
 function card({ concert, performance, reservation_id: id, seats }) {
   return h(
