@@ -79,6 +79,16 @@ class Settings(BaseSettings):
         return cls()
 
     @model_validator(mode="after")
+    def _identities_are_meant_for_us(self) -> Self:
+        if self.identity_jwks and not self.identity_audience:
+            message = (
+                "FRONTROW_IDENTITY_AUDIENCE must be set when FRONTROW_IDENTITY_JWKS is: the provider's keys sign for"
+                " all who trust it, and `aud` alone says for whom"
+            )
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
     def _identities_cannot_be_forged(self) -> Self:
         if self.identity_secret is not None and not self.demo and not _is_strong(self.identity_secret):
             message = f"FRONTROW_IDENTITY_SECRET must have at least {SHORTEST_SECRET} bytes outside demo mode"

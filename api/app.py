@@ -12,7 +12,7 @@ from api.request_frame import RequestFrame
 from api.routes import ROUTES
 from api.trace_frame import TraceFrame
 from api.unreadable import add_unreadable_handlers
-from api.wiring import Resource, wire
+from api.wiring import Resource, Wiring, wire
 from models import database
 from settings import Settings
 from workers.traces import traces_of
@@ -34,14 +34,21 @@ def create_app(settings: Settings) -> falcon.App[Any, Any]:
     wiring = wire(settings)
     lanes.recognise_with(wiring.gatekeeper.lane_of)
     enforcement = Enforcement(wiring.gatekeeper, wiring.acceptance, wiring.limits)
-    frames = [RequestFrame(wiring.tally, wiring.deferred_answers.start), *_trace_frame(settings)]
+    frames = [RequestFrame(wiring.tally, lambda: _start(wiring)), *_trace_frame(settings)]
     app: falcon.App[Any, Any] = falcon.App(middleware=[*_cors(settings), *frames, enforcement])
     add_problem_handlers(app)
     add_unreadable_handlers(app)
     for path, resource_class in ROUTES:
-        app.add_route(path, with_head(resource_class(wiring)))
+        # A user id may hold slashes.
+        app.add_route(path.replace("{user_id}", "{user_id:path}"), with_head(resource_class(wiring)))
     _add_pages(app, settings)
     return app
+
+
+def _start(wiring: Wiring) -> None:
+    """Start what runs beside requests; called with each, as the process that serves may be a fork of this one."""
+    wiring.deferred_answers.start()
+    wiring.gatekeeper.start()
 
 
 def with_head(resource: Resource) -> Resource:

@@ -10,10 +10,11 @@ import falcon
 
 from api import lanes
 from api.freshness import Freshness
-from api.identity import Identities
+from api.identity import Identities, Identity, IdentityExpiredError, IdentityInvalidError
 from api.lanes import Lane
 from api.lines import Lines
 from api.problems import ProblemError
+from api.refusal_log import RefusalLog
 from api.token_signature import PREFIX, QueueTokenClaims, TokenSignature
 from models import clock
 from models.database import DatabaseUnavailableError, check_clock, read_session, write_session
@@ -55,6 +56,8 @@ class Caller(NamedTuple):
 
     user_id: str
     token: QueueTokenClaims | None = None
+    # What the identity calls its bearer; unknown with a queue token.
+    name: str | None = None
 
     @property
     def queue_token(self) -> QueueTokenClaims:
@@ -82,6 +85,7 @@ class Gatekeeper:
     def __init__(self, settings: Settings, signature: TokenSignature, lines: Lines, freshness: Freshness) -> None:
         """Take the keys from the settings; `lines` tells a fan who still waits his position."""
         self._identities = Identities(settings, _measure_clock)
+        self._refusals = RefusalLog()
         self._signature = signature
         self._lines = lines
         self._recent = RecentStandings(freshness)
@@ -99,12 +103,24 @@ class Gatekeeper:
         if credential not in IDENTITY_WILL_DO:
             message = "A queue token is needed here."
             raise TokenInvalidError(message)
-        identity = self._identities.read(token)
+        identity = self._read_identity(req, token)
         if credential is Credential.OPERATOR and not identity.is_operator:
             raise ProblemError(code="insufficient_scope", detail="The identity's scope does not hold `operator`.")
         if credential is Credential.OPERATOR:
             lanes.note(Lane.INSIDE)
-        return Caller(identity.user_id)
+        return Caller(identity.user_id, name=identity.name)
+
+    def start(self) -> None:
+        """Begin to read the identity provider's keys, if there are any, in the background."""
+        self._identities.start()
+
+    def _read_identity(self, req: falcon.Request, token: str) -> Identity:
+        """Read an identity; why it is refused is told to the log alone."""
+        try:
+            return self._identities.read(token)
+        except (IdentityInvalidError, IdentityExpiredError) as refused:
+            self._refusals.note(refused.reason, req.context.get("request_id"))
+            raise
 
     def check_standing(self, caller: Caller, credential: Credential, *, in_bursts: bool = False) -> None:
         """Refuse unless the caller's queue token, if he came with one, still does what is asked for.

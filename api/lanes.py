@@ -62,7 +62,7 @@ _spoken = threading.local()
 _recognise: Callable[[str], Lane | None] | None = None
 # A request's head fits, with a queue token and all that browsers send.
 _PEEKED = 2048
-_BEARER = re.compile(rb"\r\nauthorization: *bearer +(qt_[\w-]{1,400})\r\n", re.IGNORECASE)
+_BEARER = re.compile(rb"\r\nauthorization: *bearer +(qt_[\w-]{1,1500})\r\n", re.IGNORECASE)
 
 
 def recognise_with(recognise: Callable[[str], Lane | None]) -> None:

@@ -34,8 +34,15 @@ _BEARER = {"type": "http", "scheme": "bearer"}
 _JWT = {**_BEARER, "bearerFormat": "JWT"}
 _SECURITY_SCHEMES = {
     "identity": _JWT
-    | {"description": "A JWT of the operator's identity provider; `sub` is the user id, `exp` a must."},
-    "queueToken": _BEARER | {"description": "A queue token, as the result of `queue_token.issue` holds it."},
+    | {
+        "description": "A JWT of the operator's identity provider: `sub` is the user id (1 to 255 characters without"
+        " control characters), `name` the name shown, `exp` a must; `aud` and `iss` where they are configured."
+    },
+    "queueToken": _BEARER
+    | {
+        "description": "A queue token, as the result of `queue_token.issue` holds it. It speaks for its concert, and"
+        " reads until as long after its end as outcomes are kept."
+    },
     "operator": _JWT | {"description": "An identity whose `scope` holds `operator`."},
 }
 
@@ -70,6 +77,8 @@ def codes_of(path: str, operation: Operation) -> list[str]:
     codes = [refusal.code for refusal in operation.refusals]
     if operation.credential is not Credential.NONE:
         codes += ["token_missing", "token_invalid", "token_expired"]
+    if operation.credential in IDENTITY_WILL_DO:
+        codes.append("identity_unavailable")
     if operation.credential is Credential.OPERATOR:
         codes.append("insufficient_scope")
     if operation.credential is Credential.ACTIVE_TOKEN:

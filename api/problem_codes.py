@@ -115,6 +115,12 @@ PROBLEMS: dict[str, Problem] = {
         409, "Balance limit exceeded", "A balance never passes 10,000,000,000 points; nothing was charged."
     ),
     # What is our fault.
+    "identity_unavailable": Problem(
+        503,
+        "Identities cannot be checked",
+        "The identity provider's keys are not known just now, so nobody's identity can be checked; nothing was accepted."
+        " Queue tokens go on working. Send the same request again after `Retry-After`.",
+    ),
     "internal_error": Problem(
         500, "Internal error", "A fault of the service. It was logged under the request's `X-Request-ID`."
     ),

@@ -18,7 +18,8 @@ from pydantic import SecretStr
 PREFIX = "qt_"
 # Most polls come with a token that was seen a moment ago; a few MB save them the arithmetic.
 REMEMBERED = 8192
-LONGEST = 400
+# A user id of 255 characters may take 1,020 bytes.
+LONGEST = 1500
 
 _KEY_PURPOSE = b"frontrow queue token 1"
 _HEAD = Struct(">QQQQ")

@@ -17,9 +17,9 @@ from models.errors import (
     PerformanceNotFoundError,
     ReservationNotFoundError,
 )
+from models.user import LONGEST_USER_ID, is_user_id
 
 LARGEST_BODY = 65_536
-USER_ID = r"[A-Za-z0-9_.@:-]{1,64}"
 MOST_DISCARDED = 16 * LARGEST_BODY
 LARGEST_ID = 2**63 - 1
 # A refusal names no more places than a person reads.
@@ -30,7 +30,6 @@ Schema = TypeVar("Schema", bound=BaseModel)
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _TASK_ID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-_USER_ID = re.compile(USER_ID)
 _DIGITS_OF_LARGEST_ID = 19
 _NUL = "\x00"
 
@@ -69,8 +68,9 @@ def read_path_ids(params: dict[str, Any]) -> None:
                 raise ProblemError(code="task_not_found", detail="There is no such task.")
             params[name] = UUID(text)
         elif name == "user_id":
-            if not _USER_ID.fullmatch(text):
-                raise _unfit([{"pointer": "{user_id}", "detail": f"A user id is {USER_ID}."}])
+            if not is_user_id(text):
+                detail = f"A user id has 1 to {LONGEST_USER_ID} characters and no control characters."
+                raise _unfit([{"pointer": "{user_id}", "detail": detail}])
         elif name in _NOT_FOUND:
             params[name] = _id_of(name, text)
 

@@ -17,6 +17,7 @@ import psycopg2
 import redis
 from rich.text import Text
 
+from api import key_set, key_source
 from cli import procfile, readiness
 from cli.configuration import settings_of
 from cli.embedded.account import server_account
@@ -78,6 +79,8 @@ def _examine(data_dir: Path, url: str | None) -> Iterator[Finding]:
         yield _without_settings(data_dir, error.message)
         return
     yield Finding(Mark.GOOD, "settings", "demo mode" if settings.demo else "complete")
+    if settings.identity_jwks:
+        yield _identity_keys(settings.identity_jwks)
     if service is None and "database_url" not in settings.model_fields_set:
         yield Finding(Mark.NOTE, "service", f"none runs on {data_dir}", "`frontrow up` starts one")
         return
@@ -132,9 +135,22 @@ def _embedded(name: str, find: Callable[[], str]) -> Finding:
 
 
 def _without_settings(data_dir: Path, message: str) -> Finding:
-    if DataDir(data_dir).known_secret() or os.environ.get("FRONTROW_SECRET"):
+    is_more_than_fresh = "FRONTROW_SECRET" not in message
+    if is_more_than_fresh or DataDir(data_dir).known_secret() or os.environ.get("FRONTROW_SECRET"):
         return Finding(Mark.WRONG, "settings", message, "correct the variable and ask again")
     return Finding(Mark.NOTE, "service", f"none was ever started on {data_dir}", "`frontrow up` starts one")
+
+
+def _identity_keys(source: str) -> Finding:
+    """Read the identity provider's key set as the service does."""
+    remedy = "correct FRONTROW_IDENTITY_JWKS, or what the provider answers there"
+    try:
+        usable = key_set.read_usable(source)
+    except key_source.UNREADABLE as error:
+        return Finding(Mark.WRONG, "identity keys", f"{source}: {error}", remedy)
+    if not usable:
+        return Finding(Mark.WRONG, "identity keys", f"{source} has no key for signatures that is strong enough", remedy)
+    return Finding(Mark.GOOD, "identity keys", f"{len(usable)} usable at {source}")
 
 
 def _database(settings: Settings) -> Iterator[Finding]:

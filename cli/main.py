@@ -62,12 +62,13 @@ def up(host: str, port: int, data_dir: Path, *, fresh: bool, no_demo: bool) -> N
 @click.argument("user")
 @click.option("--operator", is_flag=True, help="Let the holder do what operators do.")
 @click.option("--ttl", type=DURATION, default="1h", show_default=True, help="How long it is good, e.g. 90s, 30m, 12h.")
+@click.option("--name", help="The name that tickets and the desk show.")
 @data_dir_option
-def token(user: str, ttl: float, data_dir: Path, *, operator: bool) -> None:
+def token(user: str, ttl: float, data_dir: Path, name: str | None, *, operator: bool) -> None:
     """Print an identity (a JWT) for USER, signed with the service's secret."""
     from cli.token import identity
 
-    click.echo(identity(user, operator=operator, seconds=ttl, data_dir=data_dir))
+    click.echo(identity(user, operator=operator, seconds=ttl, data_dir=data_dir, name=name))
 
 
 @main.command()

@@ -27,12 +27,13 @@ def page(
 
 
 _BOOKING = """
-    SELECT p.id, p.reservation_id, p.user_id, p.amount, p.paid_at, r.status,
+    SELECT p.id, p.reservation_id, p.user_id, h.name, p.amount, p.paid_at, r.status,
            c.id, c.title, c.venue, d.id, d.starts_at
       FROM payment p
       JOIN reservation r ON r.id = p.reservation_id
       JOIN performance d ON d.id = r.performance_id
       JOIN concert c ON c.id = r.concert_id
+      LEFT JOIN holder h ON h.user_id = p.user_id
 """
 
 
@@ -47,6 +48,7 @@ def _views(found: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
             "payment_id": payment_id,
             "reservation_id": reservation_id,
             "user_id": user_id,
+            "holder": holder,
             "status": status,
             "concert": {"id": concert_id, "title": title, "venue": venue},
             "performance": {"id": performance_id, "starts_at": to_rfc3339(starts_at)},
@@ -58,6 +60,7 @@ def _views(found: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
             payment_id,
             reservation_id,
             user_id,
+            holder,
             amount,
             paid_at,
             status,

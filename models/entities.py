@@ -1,6 +1,7 @@
 """Every entity, imported in one place so that the mapping is complete."""
 
 from models.concert import Concert
+from models.holder import Holder
 from models.operator_action import OperatorAction
 from models.payment import Payment
 from models.performance import Performance
@@ -25,4 +26,5 @@ ENTITIES = (
     Payment,
     Request,
     OperatorAction,
+    Holder,
 )

@@ -6,6 +6,7 @@ from typing import Any
 from models import clock, joining, queues_due
 from models.database import DatabaseUnavailableError, write_session
 from models.errors import DomainError
+from models.holder import Holder
 from models.order import Order
 from models.queue import Queue
 from workers.app import settings
@@ -20,7 +21,15 @@ MOST_EXPIRED = 10_000
 @batch_task("queue_token.issue", BrokerQueue.QUEUE_TOKENS)
 def issue(orders: Sequence[Order]) -> Sequence[dict[str, Any] | DomainError]:
     """Give each fan a place in the line; results are *QueueToken*, the token itself being signed where it is shown."""
-    return joining.issue(orders, clock.utcnow(), settings.policy)
+    answers = joining.issue(orders, clock.utcnow(), settings.policy)
+    Holder.note(
+        {
+            order.user_id: order.arguments["name"]
+            for order, answer in zip(orders, answers, strict=True)
+            if "name" in order.arguments and not isinstance(answer, DomainError)
+        }
+    )
+    return answers
 
 
 def _lock_for_leaves(orders: Sequence[Order]) -> None:

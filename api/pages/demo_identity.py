@@ -16,12 +16,13 @@ from settings import Settings
 LIFETIME = timedelta(hours=12)
 LONGEST_BODY = 1024
 LONGEST_NAME = 64
-USER_ID = re.compile(r"[A-Za-z0-9_.@:-]{1,64}")
+# A name of these characters alone is the user id itself, so that one can type it in a shell.
+PLAIN = re.compile(r"[A-Za-z0-9_.@:-]{1,64}")
 
 
 def user_id_of(name: str) -> str:
-    """Return the name itself where it may be a user id, else one made of it, the same each time."""
-    if USER_ID.fullmatch(name):
+    """Return the name itself where it is a plain word, else a user id made of it, the same each time."""
+    if PLAIN.fullmatch(name):
         return name
     return f"fan-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
 
@@ -50,7 +51,7 @@ class DemoIdentityResource:
         """Answer 201 with `token`, `user_id` and `expires_at`."""
         name, operator = read_wish(req)
         ends = utcnow() + LIFETIME
-        claims: dict[str, Any] = {"sub": user_id_of(name), "iat": utcnow(), "exp": ends}
+        claims: dict[str, Any] = {"sub": user_id_of(name), "name": name, "iat": utcnow(), "exp": ends}
         claims |= {claim: value for claim, value in self._fixed.items() if value}
         if operator:
             claims["scope"] = "operator"

@@ -17,6 +17,7 @@ from api.wiring import Resource
 from models import booking, clock, figures, reservation_view
 from models.database import read_session
 from models.errors import PerformanceNotFoundError
+from models.holder import Holder
 from models.operator_action import OperatorAction
 from models.queue_token import QueueToken, QueueTokenStatus, Standing
 from workers.backlog import lengths
@@ -65,8 +66,9 @@ class OneFan(Resource):
         with read_session():
             tokens = QueueToken.of_user(user_id, **only)
             reservations, bookings = reservation_view.page(user_id, **only), booking.page(user_id, **only)
-        shown = [self._view(token) for token in tokens]
-        answer(resp, {"user_id": user_id, "tokens": shown, "reservations": reservations, "bookings": bookings})
+            name = Holder.name_of(user_id)
+        shown = {"tokens": [self._view(token) for token in tokens], "reservations": reservations, "bookings": bookings}
+        answer(resp, {"user_id": user_id, "name": name, **shown})
 
     def _view(self, token: Standing) -> dict[str, Any]:
         waits = token.status == QueueTokenStatus.WAITING

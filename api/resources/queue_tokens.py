@@ -41,7 +41,9 @@ class QueueTokens(Resource):
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Accept a place in line."""
-        self.wiring.acceptance.accept(req, resp, concert_id=req.context.body.concert_id)
+        name = req.context.caller.name
+        known_as = {"name": name} if name else {}
+        self.wiring.acceptance.accept(req, resp, concert_id=req.context.body.concert_id, **known_as)
 
 
 class CurrentQueueToken(Resource):

@@ -8,7 +8,7 @@ from api.pagination import PageQuery
 from api.schemas.payments import BookingView
 from api.schemas.queue_tokens import QueueTokenView
 from api.schemas.reservations import ReservationView
-from api.schemas.shape import LARGEST_ID, Count, Id, Time, UserId, View
+from api.schemas.shape import LARGEST_ID, Count, Holder, Id, Time, UserId, View
 
 
 def _id(text: object) -> int:
@@ -44,6 +44,7 @@ class FanView(View):
     """What one fan has, newest first, up to 50 of each."""
 
     user_id: UserId
+    name: Holder
     tokens: list[QueueTokenView]
     reservations: list[ReservationView]
     bookings: list[BookingView]

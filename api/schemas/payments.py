@@ -3,7 +3,7 @@
 from typing import Literal
 
 from api.schemas.performances import PlacedSeatView
-from api.schemas.shape import Id, Points, RequestBody, Time, UserId, View
+from api.schemas.shape import Holder, Id, Points, RequestBody, Time, UserId, View
 
 
 class PayReservation(RequestBody):
@@ -45,6 +45,7 @@ class BookingView(View):
     payment_id: Id
     reservation_id: Id
     user_id: UserId
+    holder: Holder
     status: Literal["confirmed", "refunded"]
     concert: BookedConcertView
     performance: BookedDateView

@@ -4,10 +4,15 @@ from typing import Annotated, Generic, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from models.user import LONGEST_USER_ID
+
 LARGEST_ID = 2**63 - 1
 
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
-UserId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.@:-]{1,64}$")]
+UserId = Annotated[str, Field(min_length=1, max_length=LONGEST_USER_ID, description="The `sub` of an identity.")]
+Holder = Annotated[
+    str | None, Field(description="The name that the user's identity claimed last (`name`); null when it never did.")
+]
 Points = Annotated[int, Field(description="Points; 1 point = 1 won.")]
 Time = Annotated[AwareDatetime, Field(description="RFC 3339, UTC.")]
 Count = Annotated[int, Field(ge=0)]

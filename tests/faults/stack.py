@@ -111,7 +111,7 @@ class Stack:
 
     def token(self, user: str, *, operator: bool = False) -> str:
         """Return an identity that this stack believes."""
-        claims: dict[str, object] = {"sub": user, "exp": int(time.time()) + 7200}
+        claims: dict[str, object] = {"sub": user, "name": f"Fan {user}", "exp": int(time.time()) + 7200}
         if operator:
             claims["scope"] = "operator"
         return jwt.encode(claims, self.data_dir.secret(), algorithm="HS256")

@@ -8,6 +8,7 @@ import pytest
 import structlog
 
 import logs
+from api.refusal_log import LINES_A_SECOND, RefusalLog
 from tests.integration.api.conftest import SECRET
 
 
@@ -69,6 +70,36 @@ def test_a_fault_of_a_worker_is_found_by_the_requests_id(
     assert "RuntimeError: poison" in line
     service.sql("UPDATE request SET due_at = submitted_at WHERE status = 'queued'")
     service.work()
+
+
+@pytest.mark.usefixtures("at_debug_level")
+def test_why_an_identity_is_refused_stands_in_the_log_and_in_no_answer(
+    service: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for identity, reason in (
+        (service.identity("x" * 256), "sub is not 1 to 255"),
+        (service.identity("a", secret="y" * 40), "Signature verification failed"),
+        (service.identity("a", exp=1), "by the sale's clock"),
+        ("nonsense", "DecodeError"),
+    ):
+        answer = service.get("/v1/points", identity, headers={"X-Request-ID": "refused/1"})
+        [line] = [line for line in capsys.readouterr().err.splitlines() if "event=identity_refused" in line]
+        assert (answer.status, fields(line)["request_id"]) == (401, "refused/1")
+        assert reason in line
+        assert reason not in answer.text
+
+
+@pytest.mark.usefixtures("at_debug_level")
+def test_many_refused_identities_make_few_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    now = [7.0]
+    refusals = RefusalLog(lambda: now[0])
+    for _ in range(500):
+        refusals.note("no reason", None)
+    now[0] += 1
+    refusals.note("no reason", None)
+    lines = [fields(line) for line in capsys.readouterr().err.splitlines()]
+    assert len(lines) == LINES_A_SECOND + 1
+    assert lines[-1]["left_out"] == str(500 - LINES_A_SECOND)
 
 
 @pytest.mark.usefixtures("at_debug_level")

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import redis
@@ -41,10 +42,38 @@ def test_a_fans_things_of_one_concert_are_found(service: Any, concert: dict[str,
 
 def test_nobody_has_nothing(service: Any) -> None:
     found = service.get("/v1/operator/fans/nobody@example.org", service.operator)
-    assert found.body == {"user_id": "nobody@example.org", "tokens": [], "reservations": [], "bookings": []}
+    nothing = {"name": None, "tokens": [], "reservations": [], "bookings": []}
+    assert found.body == {"user_id": "nobody@example.org", **nothing}
 
 
-@pytest.mark.parametrize("user_id", ["a b", "x" * 65, "%00", "ü"])
+@pytest.mark.parametrize(
+    "user_id", ["auth0|5f7c8ec7c33c", "https://id.example/users/7?a=b#c", "a b", "민아", "x" * 255]
+)
+def test_a_fan_is_known_by_whatever_the_provider_calls_them(
+    service: Any, concert: dict[str, Any], user_id: str
+) -> None:
+    _, booking = service.buy(concert, user_id)
+    found = service.get(f"/v1/operator/fans/{quote(user_id, safe='')}", service.operator).body
+    assert (found["user_id"], found["bookings"]) == (user_id, [booking])
+
+
+def test_the_name_that_an_identity_claims_is_the_holder(service: Any, concert: dict[str, Any]) -> None:
+    user = service.user()
+    _, booking = service.buy(concert, user)
+    assert booking["holder"] is None
+    for name, shown in (
+        ("Mina Kim", "Mina Kim"),
+        ("김민아", "김민아"),
+        ("5f7c8ec7-c33c-4c00-8bba-fe82fe82fe82", "김민아"),
+    ):
+        identity = service.identity(user, name=name)
+        service.result(service.post("/v1/queue-tokens", identity, {"concert_id": concert["id"]}), identity)
+        [told] = service.get("/v1/bookings", identity).body["items"]
+        assert told["holder"] == shown
+        assert service.get(f"/v1/operator/fans/{user}", service.operator).body["name"] == shown
+
+
+@pytest.mark.parametrize("user_id", ["x" * 256, "%00", "a%0Ab", "%E2%80%AE"])
 def test_what_cannot_be_a_user_is_refused(service: Any, user_id: str) -> None:
     answer = service.get(f"/v1/operator/fans/{user_id}", service.operator)
     assert (answer.status, answer.code) == (422, "validation_failed")

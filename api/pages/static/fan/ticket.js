@@ -47,7 +47,7 @@ function stub(booking, image) {
         'dl',
         { class: 'ticket-facts' },
         fact(say('ticket.starts'), time(performance.starts_at)),
-        fact(say('ticket.holder'), booking.user_id),
+        booking.holder ? fact(say('ticket.holder'), booking.holder) : null,
         fact(say('ticket.amount'), money(booking.amount)),
         fact(say('ticket.number'), String(booking.payment_id)),
       ),

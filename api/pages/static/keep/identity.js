@@ -11,10 +11,13 @@ export function claimsOf(token) {
   return JSON.parse(new TextDecoder().decode(bytes));
 }
 
+const UUID = /^\{?[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\}?$/i;
+const nameIn = (text) => (typeof text === 'string' && text.trim() && !UUID.test(text.trim()) ? text.trim() : null);
+
 /** Keep `token` for this tab; `name` is what to call the fan. Throws when it is no JWT. */
 export function signIn(token, name = null) {
-  const { sub, exp } = claimsOf(token);
-  kept.set('current', { token, userId: sub, name: name ?? sub, expires: exp * 1000 });
+  const { sub, exp, name: claimed } = claimsOf(token);
+  kept.set('current', { token, userId: sub, name: name ?? nameIn(claimed) ?? nameIn(sub), expires: exp * 1000 });
 }
 
 /** `{token, userId, name}` or null when nobody is signed in or the identity's time is over. */

@@ -77,9 +77,10 @@ export function fanSearch(signal, onDeed) {
     );
     if (!answer) return show(messages, notice('calm', say('console.not-offered')));
     const again = () => Promise.all([find(userId), onDeed()]);
-    const { tokens, reservations, bookings } = answer.body;
+    const { name, tokens, reservations, bookings } = answer.body;
     return show(
       finds,
+      name ? h('p', { class: 'lead' }, name) : null,
       group(say('fan.places'), tokens.map(place)),
       group(
         say('fan.reservations'),
