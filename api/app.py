@@ -12,7 +12,7 @@ from api.request_frame import RequestFrame
 from api.routes import ROUTES
 from api.trace_frame import TraceFrame
 from api.unreadable import add_unreadable_handlers
-from api.wiring import Resource, Wiring, wire
+from api.wiring import Wiring, wire
 from models import database
 from settings import Settings
 from workers.traces import traces_of
@@ -35,12 +35,13 @@ def create_app(settings: Settings) -> falcon.App[Any, Any]:
     lanes.recognise_with(wiring.gatekeeper.lane_of)
     enforcement = Enforcement(wiring.gatekeeper, wiring.acceptance, wiring.limits)
     frames = [RequestFrame(wiring.tally, lambda: _start(wiring)), *_trace_frame(settings)]
-    app: falcon.App[Any, Any] = falcon.App(middleware=[*_cors(settings), *frames, enforcement])
+    app = Application(middleware=[*_cors(settings), *frames, enforcement])
+    app.req_options.strip_url_path_trailing_slash = True
     add_problem_handlers(app)
     add_unreadable_handlers(app)
     for path, resource_class in ROUTES:
         # A user id may hold slashes.
-        app.add_route(path.replace("{user_id}", "{user_id:path}"), with_head(resource_class(wiring)))
+        app.add_route(path.replace("{user_id}", "{user_id:path}"), resource_class(wiring))
     _add_pages(app, settings)
     return app
 
@@ -51,11 +52,14 @@ def _start(wiring: Wiring) -> None:
     wiring.gatekeeper.start()
 
 
-def with_head(resource: Resource) -> Resource:
-    """Let a resource answer HEAD wherever it answers GET; the server leaves the body away."""
-    if hasattr(resource, "on_get"):
-        resource.on_head = resource.on_get  # type: ignore[attr-defined]
-    return resource
+class Application(falcon.App[Any, Any]):
+    """Falcon's application, whose resources answer HEAD wherever they answer GET; the server leaves the body away."""
+
+    def add_route(self, uri_template: str, resource: Any, **more: Any) -> None:
+        """Route a resource, whoever adds it."""
+        if hasattr(resource, "on_get"):
+            resource.on_head = resource.on_get
+        super().add_route(uri_template, resource, **more)
 
 
 class Origins(falcon.CORSMiddleware[Any, Any]):

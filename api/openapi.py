@@ -74,23 +74,14 @@ def declared() -> Iterator[tuple[str, str, Operation]]:
 
 def codes_of(path: str, operation: Operation) -> list[str]:
     """Return every problem code that an operation may answer with at once."""
-    codes = [refusal.code for refusal in operation.refusals]
-    if operation.credential is not Credential.NONE:
-        codes += ["token_missing", "token_invalid", "token_expired"]
-    if operation.credential in IDENTITY_WILL_DO:
-        codes.append("identity_unavailable")
-    if operation.credential is Credential.OPERATOR:
-        codes.append("insufficient_scope")
-    if operation.credential is Credential.ACTIVE_TOKEN:
-        codes.append("not_admitted")
+    # The server itself refuses these, wherever they come.
+    codes = ["malformed_request", "uri_too_long", "headers_too_large"]
+    codes += [refusal.code for refusal in operation.refusals]
+    codes += _codes_of_credential(operation.credential)
     if operation.body is not None:
-        codes += [
-            "malformed_request",
-            "malformed_json",
-            "body_too_large",
-            "unsupported_media_type",
-            "validation_failed",
-        ]
+        codes += ["malformed_json", "body_too_large", "unsupported_media_type", "validation_failed"]
+    else:
+        codes.append("unexpected_body")
     if operation.query is not None:
         codes.append("validation_failed")
     if operation.accepts is not None:
@@ -104,6 +95,17 @@ def codes_of(path: str, operation: Operation) -> list[str]:
     if path.startswith("/v1/"):
         codes += ["busy", "database_unavailable", "rate_limited"]
     return sorted(set(codes), key=lambda code: (PROBLEMS[code].status, code))
+
+
+def _codes_of_credential(credential: Credential) -> list[str]:
+    codes = [] if credential is Credential.NONE else ["token_missing", "token_invalid", "token_expired"]
+    if credential in IDENTITY_WILL_DO:
+        codes.append("identity_unavailable")
+    if credential is Credential.OPERATOR:
+        codes.append("insufficient_scope")
+    if credential is Credential.ACTIVE_TOKEN:
+        codes.append("not_admitted")
+    return codes
 
 
 def _paths() -> dict[str, Any]:

@@ -54,7 +54,8 @@ def _in_headers(operation: Operation) -> Iterator[dict[str, Any]]:
             "name": "Idempotency-Key",
             "in": "header",
             "required": False,
-            "description": "The same key with the same body stands for the same task.",
+            "description": "The same key with the same body stands for the same task. In double quotes it is the same"
+            " key; two such headers are refused.",
             "schema": {"type": "string", "pattern": r"^[\x21-\x7E]{1,255}$", "minLength": 1, "maxLength": 255},
         }
     if operation.accepts is not None or operation.waits:

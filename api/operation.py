@@ -13,7 +13,7 @@ from api.credentials import STANDING_MATTERS, Credential, Gatekeeper
 from api.preferences import wait_seconds
 from api.problems import ProblemError
 from api.rate_limits import RateLimits
-from api.validation import read_body, read_idempotency_key, read_path_ids, read_query
+from api.validation import read_body, read_idempotency_key, read_path_ids, read_query, refuse_body
 from models.errors import DomainError
 
 
@@ -89,6 +89,8 @@ class Enforcement:
         """Check credential, ids, key, body, query and the token's standing, in this order."""
         declared = operation_of(resource, req.method)
         if declared is None:
+            if req.method in {"GET", "HEAD"}:
+                refuse_body(req)
             return
         context = req.context
         context.operation = declared
@@ -105,6 +107,8 @@ class Enforcement:
             context.wait_seconds = wait_seconds(req)
         if declared.body is not None:
             context.body = read_body(req, declared.body)
+        else:
+            refuse_body(req)
         if declared.query is not None:
             context.query = read_query(req, declared.query)
         if declared.credential in STANDING_MATTERS and not declared.reads_standing:

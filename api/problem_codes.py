@@ -15,7 +15,9 @@ PROBLEMS: dict[str, Problem] = {
     # The request itself.
     "malformed_json": Problem(400, "Malformed JSON", "The body is not JSON in UTF-8. Send one JSON object."),
     "invalid_idempotency_key": Problem(
-        400, "Invalid Idempotency-Key", "An Idempotency-Key is 1 to 255 visible ASCII characters (no blanks)."
+        400,
+        "Invalid Idempotency-Key",
+        "An Idempotency-Key is 1 to 255 visible ASCII characters (no blanks), bare or in double quotes; there is one.",
     ),
     "bad_request": Problem(400, "Bad request", "The request could not be understood; `detail` says what is wrong."),
     "malformed_request": Problem(
@@ -40,6 +42,11 @@ PROBLEMS: dict[str, Problem] = {
         "Validation failed",
         "The body or a query parameter is not what the operation takes; `errors` names each place and what is wrong"
         " there. Unknown fields are refused, and numbers are never read from strings.",
+    ),
+    "unexpected_body": Problem(
+        422,
+        "Unexpected body",
+        "The operation takes no body, and one came: what it asks for would not be done, so nothing was. Send none.",
     ),
     "idempotency_key_reused": Problem(
         422,
@@ -67,6 +74,12 @@ PROBLEMS: dict[str, Problem] = {
         "Credential expired",
         "The token's time is over, or the queue token was used up by a payment or given up. Join the line again,"
         " or sign in again.",
+    ),
+    "origin_refused": Problem(
+        403,
+        "Origin not allowed",
+        "A page of this origin may not do this: an identity is handed over from configured origins alone, and demo"
+        " identities are for pages that were loaded from this machine's own address or name.",
     ),
     "insufficient_scope": Problem(
         403, "Operators only", "The identity is genuine, but its `scope` does not hold `operator`."
@@ -118,7 +131,7 @@ PROBLEMS: dict[str, Problem] = {
     "identity_unavailable": Problem(
         503,
         "Identities cannot be checked",
-        "The identity provider's keys are not known just now, so nobody's identity can be checked; nothing was accepted."
+        "The identity provider's keys are not known just now, so no identity can be checked; nothing was accepted."
         " Queue tokens go on working. Send the same request again after `Retry-After`.",
     ),
     "internal_error": Problem(

@@ -17,6 +17,7 @@ RETRY_AFTER_OUTAGE = "2"
 
 _CODE_OF_STATUS = {
     400: "bad_request",
+    403: "origin_refused",
     404: "not_found",
     405: "method_not_allowed",
     413: "body_too_large",

@@ -3,6 +3,7 @@
 Most never reach the application; a body in broken chunks is found out when the application reads it.
 """
 
+import re
 from http import HTTPStatus
 from secrets import token_hex
 from typing import Any
@@ -16,12 +17,21 @@ from api.problem_codes import PROBLEMS
 from api.problems import PROBLEM_JSON, answer_problem, problem_body
 from api.request_frame import CAREFUL_HEADERS
 
+# What RFC 9110 allows a name, an address and a port to hold; an address without authority leaves it empty.
+_HOST = re.compile(r"[\w.~%!$&'()*+;=:\[\]-]*", re.ASCII)
+
+
+class RepeatedKeyError(errors.InvalidHeader):  # type: ignore[misc]
+    """More than one Idempotency-Key: which of them was meant cannot be known."""
+
+
 # The more special come first. What is not among them is a fault of ours.
 CODES: tuple[tuple[type[Exception], str], ...] = (
     (errors.LimitRequestLine, "uri_too_long"),
     (errors.LimitRequestHeaders, "headers_too_large"),
     (errors.ExpectationFailed, "expectation_failed"),
     (errors.UnsupportedTransferCoding, "unsupported_transfer_coding"),
+    (RepeatedKeyError, "invalid_idempotency_key"),
     (errors.InvalidHeader, "malformed_request"),
     (errors.InvalidHeaderName, "malformed_request"),
     (errors.ObsoleteFolding, "malformed_request"),
@@ -35,11 +45,33 @@ CODES: tuple[tuple[type[Exception], str], ...] = (
     (errors.NoMoreData, "malformed_request"),
 )
 
+HTTP_1_1 = (1, 1)
+
 log = structlog.get_logger(__name__)
 
 
-def answer_to(fault: BaseException) -> bytes:
+def check_single_fields(req: Any) -> None:
+    """Refuse what gunicorn reads although a field that comes once is missing or comes twice.
+
+    Raises gunicorn's `InvalidHeader` for a Host that is missing (HTTP/1.1), repeated or none (RFC 9112), and
+    `RepeatedKeyError`.
+    """
+    hosts, keys = [], 0
+    for name, value in req.headers:
+        if name == "HOST":
+            hosts.append(value)
+        elif name == "IDEMPOTENCY-KEY":
+            keys += 1
+    if len(hosts) > 1 or (hosts and not _HOST.fullmatch(hosts[0])) or (not hosts and req.version >= HTTP_1_1):
+        raise errors.InvalidHeader("Host", req)
+    if keys > 1:
+        raise RepeatedKeyError("Idempotency-Key", req)
+
+
+def answer_to(fault: BaseException, method: str | None = None) -> bytes:
     """Return the whole answer to a request that could not be read, after which the connection ends.
+
+    `method` is the request's where that much was read: an answer to HEAD has no body.
 
     What was sent is neither shown nor logged: a header that cannot be read may hold a token.
     """
@@ -60,7 +92,7 @@ def answer_to(fault: BaseException) -> bytes:
         *CAREFUL_HEADERS,
     )
     lines = [f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}", *(f"{name}: {v}" for name, v in headers)]
-    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + (b"" if method == "HEAD" else body)
 
 
 def add_unreadable_handlers(app: falcon.App[Any, Any]) -> None:

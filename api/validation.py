@@ -1,6 +1,7 @@
 """What comes in: bodies, query parameters, ids in paths and idempotency keys, each checked before it is used."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from uuid import UUID
@@ -29,6 +30,7 @@ LONGEST_POINTER = 200
 Schema = TypeVar("Schema", bound=BaseModel)
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
 _TASK_ID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _DIGITS_OF_LARGEST_ID = 19
 _NUL = "\x00"
@@ -37,7 +39,8 @@ _NUL = "\x00"
 def read_body(req: falcon.Request, schema: type[Schema]) -> Schema:
     """Return the body as the schema has it. Raises a problem: 400, 413, 415 or 422."""
     _check_media_type(req.content_type)
-    raw = _bounded(req)
+    # RFC 8259 lets a reader ignore the mark, and some editors write it.
+    raw = _bounded(req).removeprefix(BOM_UTF8)
     try:
         value = from_json(raw, allow_inf_nan=False)
     except ValueError as error:
@@ -49,6 +52,13 @@ def read_body(req: falcon.Request, schema: type[Schema]) -> Schema:
         return schema.model_validate_json(raw)
     except ValidationError as error:
         raise _validation_failed(error, _pointer) from error
+
+
+def refuse_body(req: falcon.Request) -> None:
+    """Refuse a body where none is declared: whoever sent it meant something that would not happen."""
+    length = req.content_length
+    if length or (length is None and "HTTP_TRANSFER_ENCODING" in req.env and req.stream.read(1)):
+        raise ProblemError(code="unexpected_body", detail="This operation takes no body; nothing was done.")
 
 
 def read_query(req: falcon.Request, schema: type[Schema]) -> Schema:
@@ -77,11 +87,20 @@ def read_path_ids(params: dict[str, Any]) -> None:
 
 def read_idempotency_key(req: falcon.Request) -> str | None:
     """Return the Idempotency-Key header, if there is one. Raises a 400 problem for an unusable one."""
-    key: str | None = req.env.get("HTTP_IDEMPOTENCY_KEY")
-    if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
-        detail = "An Idempotency-Key is 1 to 255 visible ASCII characters."
+    given: str | None = req.env.get("HTTP_IDEMPOTENCY_KEY")
+    if given is None:
+        return None
+    key = _unquoted(given) if given.startswith('"') else given
+    if not _IDEMPOTENCY_KEY.fullmatch(key):
+        detail = "An Idempotency-Key is 1 to 255 visible ASCII characters, bare or all of it in double quotes."
         raise ProblemError(code="invalid_idempotency_key", detail=detail)
     return key
+
+
+def _unquoted(text: str) -> str:
+    """Return what a string of RFC 8941 holds, as the draft writes the key; nothing for what is no such string."""
+    found = _QUOTED.fullmatch(text)
+    return re.sub(r'\\(["\\])', r"\1", found[1]) if found else ""
 
 
 _NOT_FOUND: Mapping[str, type[DomainError]] = {

@@ -26,7 +26,7 @@ from api.parking import Decision, Kept, ParkedError, Parking, as_bytes
 from api.pressure import pressure, refused
 from api.request_frame import note_wait
 from api.slow_clients import ANSWER_SECONDS, HEADERS_SECONDS, Watch, close, linger
-from api.unreadable import answer_to
+from api.unreadable import answer_to, check_single_fields
 from api.web_threads import Served, Threads
 
 # So often a process looks whether others have far fewer connections, and whether it has too many of its own.
@@ -233,6 +233,7 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc]
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answer a request whose headers were read, put its answer off, or refuse it when it waited too long."""
         self.watch.allow(conn.sock, ANSWER_SECONDS)
+        check_single_fields(req)
         if conn.is_late and req.path not in NEVER_REFUSED:
             return self._refuse(req, conn)
         try:
@@ -252,7 +253,7 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc]
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Answer what could not be read, or a fault of the worker's own, in the form of all refusals."""
-        del req, addr
+        del addr
         with suppress(OSError):
-            util.write_nonblock(client, answer_to(exc))
+            util.write_nonblock(client, answer_to(exc, req and req.method))
             linger(client)

@@ -9,6 +9,7 @@ from typing import Any
 import falcon
 import jwt
 
+from api.host_names import is_of_this_machine
 from api.pages.security import harden
 from models.clock import to_rfc3339, utcnow
 from settings import Settings
@@ -49,6 +50,10 @@ class DemoIdentityResource:
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer 201 with `token`, `user_id` and `expires_at`."""
+        if not is_of_this_machine(req):
+            raise falcon.HTTPForbidden(
+                description="Demo identities are for pages of this machine: open it by its address, or as localhost."
+            )
         name, operator = read_wish(req)
         ends = utcnow() + LIFETIME
         claims: dict[str, Any] = {"sub": user_id_of(name), "name": name, "iat": utcnow(), "exp": ends}

@@ -25,7 +25,7 @@ class MissingPage:
         self, req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, params: dict[str, Any]
     ) -> None:
         """Answer 404 in the form that the client reads."""
-        if req.method != "GET" or "text/html" not in req.accept or req.path.startswith(API):
+        if req.method not in {"GET", "HEAD"} or "text/html" not in req.accept or req.path.startswith(API):
             on_http_error(req, resp, error, params)
             return
         harden(resp)

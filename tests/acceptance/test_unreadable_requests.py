@@ -25,6 +25,10 @@ UNREADABLE = {
     "two lengths": (CHARGE + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n{}", "malformed_request"),
     "a length that is none": (CHARGE + b"Content-Length: -1\r\n\r\n", "malformed_request"),
     "a length and chunks": (CHARGE + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}", "malformed_request"),
+    "no host": (b"GET /healthz HTTP/1.1\r\n\r\n", "malformed_request"),
+    "two hosts": (b"GET /healthz HTTP/1.1\r\n" + HOST + HOST + b"\r\n", "malformed_request"),
+    "a host that is none": (b"GET /healthz HTTP/1.1\r\nHost: a/b\r\n\r\n", "malformed_request"),
+    "two keys": (CHARGE + b"Idempotency-Key: a\r\nIdempotency-Key: a\r\n\r\n", "invalid_idempotency_key"),
     "too many headers": (b"GET / HTTP/1.1\r\n" + HOST + b"X-A: 1\r\n" * 200 + b"\r\n", "headers_too_large"),
     "a large header": (b"GET / HTTP/1.1\r\n" + HOST + b"X-A: " + b"a" * 300_000 + b"\r\n\r\n", "headers_too_large"),
     "a long path": (b"GET /" + b"a" * 300_000 + b" HTTP/1.1\r\n" + HOST + b"\r\n", "uri_too_long"),
@@ -44,6 +48,13 @@ def _said(connection: socket.socket) -> bytes:
     while more := connection.recv(65_536):
         heard += more
     return heard
+
+
+def test_an_answer_to_head_has_no_body_although_the_request_is_refused(stack: Stack) -> None:
+    with _connect(stack) as connection:
+        connection.sendall(b"HEAD /healthz HTTP/1.1\r\n\r\n")
+        head, _, body = _said(connection).partition(b"\r\n\r\n")
+    assert (head.split(b" ", 2)[1], body) == (b"400", b"")
 
 
 @pytest.mark.parametrize("case", UNREADABLE)

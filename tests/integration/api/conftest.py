@@ -62,9 +62,9 @@ class Service:
         check_shape(method, path.partition("?")[0], answer)
         return answer
 
-    def raw(self, method: str, path: str, token: str, body: str | bytes, headers: dict[str, str]) -> Answer:
+    def raw(self, method: str, path: str, token: str | None, body: str | bytes, headers: dict[str, str]) -> Answer:
         """Send a body as it is; an empty Content-Length leaves the header away."""
-        sent = {"Authorization": f"Bearer {token}", **headers}
+        sent = {**({"Authorization": f"Bearer {token}"} if token else {}), **headers}
         environ = {"CONTENT_LENGTH": ""} if sent.pop("Content-Length", None) == "" else {}
         result = self.client.simulate_request(method, path, headers=sent, body=body, extras=environ)
         return Answer(result)

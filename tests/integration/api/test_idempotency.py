@@ -29,6 +29,20 @@ def test_a_body_that_only_looks_different_is_the_same(service: Any) -> None:
     assert sent[0].body["id"] == sent[1].body["id"]
 
 
+def test_a_key_in_quotes_is_the_same_key(service: Any) -> None:
+    identity = service.identity(service.user())
+
+    def charge(key: str) -> Any:
+        return service.post("/v1/points/charges", identity, {"amount": 5}, headers={"Idempotency-Key": key})
+
+    assert charge("abc").body["id"] == charge('"abc"').body["id"]
+    assert charge(r'"a\"b\\c"').body["id"] == charge(r'a"b\c').body["id"]
+    longest = "x" * 255
+    assert charge(longest).body["id"] == charge(f'"{longest}"').body["id"]
+    for unfit in ('"', '""', '"abc', '"a"b"', '"a b"', r'"a\b"', '"abc";v=1', '"abc", "abc"', f'"{longest}x"'):
+        assert (charge(unfit).status, charge(unfit).code) == (400, "invalid_idempotency_key"), unfit
+
+
 def test_another_body_is_refused(service: Any) -> None:
     identity = service.identity(service.user())
     assert service.post("/v1/points/charges", identity, {"amount": 5}, headers=KEY).status == 202
