@@ -14,6 +14,11 @@ LATER = "2040-01-01T00:00:00Z"
 PATIENCE_SECONDS = 15
 
 
+OWNER = "mina"
+# Where the page keeps the place in line of its owner.
+PLACE = f"frontrow.place.{OWNER}/{CONCERT}"
+
+
 @dataclass
 class StagedLine:
     """One fan's place in a line; change the fields and the page learns of it when it asks."""
@@ -37,10 +42,10 @@ class StagedLine:
 
     def serve(self, context: BrowserContext) -> None:
         """Answer for the service to every page of `context`, which has a place in the line."""
-        place = {"token": "qt_staged", "userId": "mina", "firstPosition": self.position, "issuedAt": NOW}
-        key = f"frontrow.place.{CONCERT}"
-        script = f"localStorage.getItem('{key}') || localStorage.setItem('{key}', JSON.stringify({json.dumps(place)}))"
-        context.add_init_script(script)
+        place = {"token": "qt_staged", "firstPosition": self.position}
+        for key, kept in ((PLACE, place), ("frontrow.owner.current", OWNER)):
+            value = f"JSON.stringify({json.dumps(kept)})"
+            context.add_init_script(f"localStorage.getItem('{key}') || localStorage.setItem('{key}', {value})")
         context.route("**/v1/**", lambda route: route.fulfill(json={"items": [], "next_cursor": None}))
         context.route(f"**/v1/concerts/{CONCERT}", lambda route: route.fulfill(json=self._concert()))
         context.route("**/v1/queue-tokens/current", self._tell("token", self._token))

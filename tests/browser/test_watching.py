@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Opening
-from tests.browser.staged_line import CONCERT, StagedLine, until
+from tests.browser.staged_line import CONCERT, PLACE, StagedLine, until
 from tests.fixtures.stack import Stack
 
 pytestmark = pytest.mark.browser
@@ -177,9 +177,7 @@ def test_a_place_given_up_in_one_tab_is_given_up_in_the_other(page: Page, stack:
     line = StagedLine()
     line.enter(page, stack.url)
     shows(page, "1,000")
-    page.evaluate(
-        f"localStorage.setItem('frontrow.place.{CONCERT}', JSON.stringify({{token: 'qt_staged', over: true}}))"
-    )
+    page.evaluate(f"localStorage.removeItem('{PLACE}')")
     expect(page).to_have_url(re.compile(rf"/concerts/{CONCERT}$"), timeout=15_000)
 
 

@@ -1,11 +1,12 @@
 /** The fan's pages: which view stands at which address. */
 
 import { configuration } from '../keep/configuration.js';
+import { whenSignedOutElsewhere } from '../keep/identity.js';
 import { announce } from '../screen/announce.js';
 import { h, show } from '../screen/dom.js';
 import { refusal } from '../screen/notice.js';
 import { frame } from '../screen/frame.js';
-import { route, startRouter, render } from '../screen/router.js';
+import { go, route, startRouter, render } from '../screen/router.js';
 import { loadWords, say } from '../screen/words.js';
 import { Problem } from '../talk/problem.js';
 import { checkout } from './checkout.js';
@@ -57,3 +58,4 @@ async function draw(view, params, signal) {
 
 await loadWords();
 startRouter(draw, missing);
+whenSignedOutElsewhere(() => go('/', { replace: true }));

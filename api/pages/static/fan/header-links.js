@@ -1,9 +1,7 @@
 /** What the header offers a fan: the tickets, and who is signed in. */
 
-import { forgetHolds } from '../keep/holds.js';
-import { errands } from '../keep/errands.js';
 import { forgetIdentity, identity } from '../keep/identity.js';
-import { forgetPlaces, newestToken } from '../keep/places.js';
+import { ownerId } from '../keep/owner.js';
 import { h } from '../screen/dom.js';
 import { go } from '../screen/router.js';
 import { confirmation } from '../screen/sheet.js';
@@ -11,15 +9,14 @@ import { say } from '../screen/words.js';
 
 async function signOut() {
   if (!(await confirmation(say('signout.title'), say('signout.text'), say('signout')))) return;
-  [forgetIdentity, forgetHolds, forgetPlaces].forEach((forget) => forget());
-  errands.clear();
+  forgetIdentity();
   go('/');
 }
 
 /** The links, newly made for every view. */
 export function headerLinks() {
   const who = identity();
-  const known = who || newestToken();
+  const known = who || ownerId();
   return [
     known ? h('a', { class: 'quiet', href: '/tickets' }, say('nav.tickets')) : null,
     known

@@ -1,5 +1,5 @@
-/** Requests under way, by name: what to send again, with the same key, after a reload. */
+/** Requests of the owner that are under way, by name: what to send again, with the same key, after a reload. */
 
-import { lasting } from './storage.js';
+import { belongings } from './owner.js';
 
-export const errands = lasting('errand');
+export const errands = () => belongings('errand');

@@ -1,8 +1,12 @@
 /** Who is signed in: kept for this tab only, and never put into an address. */
 
-import { ofSession } from './storage.js';
+import { belongings, forgetOwner, noteOwner, ownerId } from './owner.js';
+import { lasting, ofSession } from './storage.js';
+import { isOver } from '../talk/clock.js';
 
 const kept = ofSession('identity');
+// Tells the other tabs; what is said is taken back at once.
+const leaving = lasting('leaving');
 
 /** What a JWT says, unverified: only for showing a name. Throws when it is no JWT. */
 export function claimsOf(token) {
@@ -18,12 +22,31 @@ const nameIn = (text) => (typeof text === 'string' && text.trim() && !UUID.test(
 export function signIn(token, name = null) {
   const { sub, exp, name: claimed } = claimsOf(token);
   kept.set('current', { token, userId: sub, name: name ?? nameIn(claimed) ?? nameIn(sub), expires: exp * 1000 });
+  noteOwner(sub);
 }
 
 /** `{token, userId, name}` or null when nobody is signed in or the identity's time is over. */
 export function identity() {
   const current = kept.get('current');
-  return current && current.expires > Date.now() ? current : null;
+  return current && !isOver(current.expires) ? current : null;
 }
 
-export const forgetIdentity = () => kept.clear();
+/** Sign out, in all tabs: nothing of theirs stays in this browser. */
+export function forgetIdentity() {
+  const userId = ownerId();
+  for (const prefix of ['place', 'hold', 'errand']) belongings(prefix, userId).clear();
+  kept.clear();
+  forgetOwner(userId);
+  leaving.set('current', userId);
+  leaving.remove('current');
+}
+
+/** Call `signedOut()` when whoever is signed in here has signed out in another tab. */
+export function whenSignedOutElsewhere(signedOut) {
+  window.addEventListener('storage', ({ key, newValue }) => {
+    if (key !== 'frontrow.leaving.current' || newValue === null) return;
+    if (JSON.parse(newValue) !== kept.get('current')?.userId) return;
+    kept.clear();
+    signedOut();
+  });
+}

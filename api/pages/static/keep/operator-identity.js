@@ -2,6 +2,7 @@
 
 import { claimsOf } from './identity.js';
 import { ofSession } from './storage.js';
+import { isOver } from '../talk/clock.js';
 
 const kept = ofSession('operator');
 
@@ -14,7 +15,7 @@ export function signInOperator(token) {
 /** `{token, userId}` or null when no operator is signed in or the identity's time is over. */
 export function operator() {
   const current = kept.get('current');
-  return current && current.expires > Date.now() ? current : null;
+  return current && !isOver(current.expires) ? current : null;
 }
 
 export const forgetOperator = () => kept.clear();

@@ -10,10 +10,18 @@ function usable(storage) {
   }
 }
 
+// Where nothing may be stored it is remembered as long as the page is open.
+const memories = new Map();
+
+function memoryOf(prefix) {
+  if (!memories.has(prefix)) memories.set(prefix, new Map());
+  return memories.get(prefix);
+}
+
 /** A map below `prefix`. `where` is a function that returns the storage, as even naming it may be forbidden. */
 export function mapOf(prefix, where) {
   const storage = usable(where);
-  const memory = new Map();
+  const memory = memoryOf(prefix);
   const read = (key) => (storage ? storage.getItem(prefix + key) : (memory.get(key) ?? null));
   return {
     get(key) {
@@ -37,6 +45,9 @@ export function mapOf(prefix, where) {
     },
   };
 }
+
+/** A map that keeps nothing. */
+export const nothing = { get: () => null, set: () => {}, remove: () => {}, keys: () => [], clear: () => {} };
 
 export const lasting = (prefix) => mapOf(`frontrow.${prefix}.`, () => window.localStorage);
 export const ofSession = (prefix) => mapOf(`frontrow.${prefix}.`, () => window.sessionStorage);

@@ -10,6 +10,7 @@ import { readSections } from './sections-csv.js';
 
 const SEOUL = '+09:00';
 const HOUR = 3_600_000;
+let datesDrawn = 0;
 const EXAMPLE = 'name,rows,seats_per_row,price\nR,10,40,165000\nS,20,50,132000\nA,20,50,99000';
 
 const field = (name, label, properties = {}, hint = null) =>
@@ -25,7 +26,7 @@ const field = (name, label, properties = {}, hint = null) =>
 const momentOf = (local) => new Date(`${local}:00${SEOUL}`);
 
 function dateRow(list) {
-  const id = `date-${crypto.randomUUID()}`;
+  const id = `date-${(datesDrawn += 1)}`;
   const row = h(
     'div',
     { class: 'field-row' },

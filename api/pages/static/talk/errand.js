@@ -3,10 +3,14 @@
 import { ask } from './http.js';
 import { Problem } from './problem.js';
 import { keepAsking } from './polling.js';
-import { errands } from '../keep/errands.js';
+import { errands as kept } from '../keep/errands.js';
 
 // What the service may take to answer with the outcome instead of a promise; it may as well not know of it.
 const WAIT_SECONDS = 10;
+
+/** 128 random bits; `crypto.randomUUID` is not there on plain http. */
+const newKey = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 async function submit(errand, credential, signal, onTrouble) {
   let answer = null;
@@ -37,7 +41,7 @@ async function poll(location, credential, signal, onTrouble) {
 const isOutcome = ({ status, body }) => status === 200 && Boolean(body?.status) && body.status !== 'queued';
 
 /** The errand's task with its outcome; null when `signal` aborted before it was known. */
-async function outcomeOf(name, errand, credential, signal, onTrouble) {
+async function outcomeOf(errands, name, errand, credential, signal, onTrouble) {
   let { location } = errand;
   if (!location) {
     const answer = await submit(errand, credential, signal, onTrouble);
@@ -55,20 +59,23 @@ async function outcomeOf(name, errand, credential, signal, onTrouble) {
  * again after a reload: its idempotency key makes that the same errand, not a second one.
  */
 export async function run(name, { method = 'POST', path, body, credential, signal, onTrouble = () => {} }) {
-  const errand = { method, path, body, key: crypto.randomUUID() };
+  const errand = { method, path, body, key: newKey() };
+  // Whoever signs in meanwhile: it is written down and crossed out among the belongings of whoever began it.
+  const errands = kept();
   errands.set(name, errand);
-  return follow(name, errand, credential, signal, onTrouble);
+  return follow(errands, name, errand, credential, signal, onTrouble);
 }
 
 /** Resolve as `run` would have, when an errand of that name was under way; to null otherwise. */
 export async function resume(name, { credential, signal, onTrouble = () => {} }) {
+  const errands = kept();
   const errand = errands.get(name);
-  return errand ? follow(name, errand, credential, signal, onTrouble) : null;
+  return errand ? follow(errands, name, errand, credential, signal, onTrouble) : null;
 }
 
-async function follow(name, errand, credential, signal = new AbortController().signal, onTrouble) {
+async function follow(errands, name, errand, credential, signal = new AbortController().signal, onTrouble) {
   try {
-    const task = await outcomeOf(name, errand, credential, signal, onTrouble);
+    const task = await outcomeOf(errands, name, errand, credential, signal, onTrouble);
     if (!task) return null;
     errands.remove(name);
     if (task.status === 'done') return task.result;
