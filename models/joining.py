@@ -39,11 +39,6 @@ def issue(orders: Sequence[Order], now: datetime, policy: Policy) -> list[dict[s
     return [_answer(order, queues, tokens, positions, policy) for order in orders]
 
 
-def lock_for_joins(orders: Sequence[Order]) -> None:
-    """Lock the lines that many joins will need; the time is asked for after that."""
-    lock(Queue, [order.arguments["concert_id"] for order in orders])
-
-
 def _answer(
     order: Order,
     queues: Mapping[int, Queue],

@@ -25,13 +25,12 @@ class SpoiledError(Exception):
 def one_by_one(operation: Operation, *, lock: Lock | None, show: Show | None) -> Batch:
     """Make an operation of one order one of many.
 
-    `lock` locks ahead what the orders together will need, so that the operation, which asks for the time first
-    thing, has waited for nobody since; `show` makes results of what the operation returned for many orders, where
-    that is not a result itself.
+    `lock` locks ahead what many orders together will need; `show` makes results of what the
+    operation returned for many orders, where that is not a result itself.
     """
 
     def operate(orders: Sequence[Order]) -> list[dict[str, Any] | DomainError]:
-        if lock:
+        if lock and len(orders) > 1:
             lock(orders)
         answers = [_answer(operation, order) for order in orders]
         done = [answer for answer in answers if not isinstance(answer, DomainError)]

@@ -21,7 +21,6 @@ MOST_EXPIRED = 10_000
 @batch_task("queue_token.issue", BrokerQueue.QUEUE_TOKENS)
 def issue(orders: Sequence[Order]) -> Sequence[dict[str, Any] | DomainError]:
     """Give each fan a place in the line; results are *QueueToken*, the token itself being signed where it is shown."""
-    joining.lock_for_joins(orders)
     answers = joining.issue(orders, clock.utcnow(), settings.policy)
     Holder.note(
         {

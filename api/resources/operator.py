@@ -17,6 +17,7 @@ from models.concert import Concert
 from models.database import patience, read_session, write_session
 from models.errors import (
     AlreadyRefundedError,
+    BalanceLimitExceededError,
     ConcertNotFoundError,
     PaymentNotFoundError,
     ReservationNotFoundError,
@@ -74,7 +75,6 @@ class QueueOfConcert(Resource):
         """Change state, capacity or rate."""
         changes = req.context.body.model_dump(exclude_unset=True)
         with write_session():
-            Queue.locked(concert_id)
             now = clock.utcnow()
             queue = Queue.steer(concert_id, now=now, policy=self.wiring.settings.policy, **changes)
             if changes:
@@ -131,7 +131,7 @@ class Refunds(Resource):
         credential=Credential.OPERATOR,
         accepts=refund,
         result=PaymentView,
-        outcomes=(PaymentNotFoundError, AlreadyRefundedError),
+        outcomes=(PaymentNotFoundError, AlreadyRefundedError, BalanceLimitExceededError),
         description="Points back through a ledger entry, seats free again, reservation `refunded`.",
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response, payment_id: int) -> None:

@@ -56,31 +56,14 @@ def test_a_ticket_for_nothing_needs_no_account(sale):
     assert sale.violations() == {}
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        *("UPDATE point_entry SET amount = 2", "DELETE FROM point_entry", "TRUNCATE point_entry"),
-        *("UPDATE operator_action SET user_id = 'b'", "DELETE FROM operator_action", "TRUNCATE operator_action"),
-    ],
-)
-def test_the_database_itself_refuses_to_rewrite_the_ledger_and_the_trail(sale, statement):
-    sale.bought(sale.show(), "a", 0)
-    sale.done("payment.refund", "boss", payment_id=sale.one("SELECT id FROM payment"))
+@pytest.mark.parametrize("statement", ["UPDATE point_entry SET amount = 2", "DELETE FROM point_entry"])
+def test_the_database_itself_refuses_to_rewrite_the_ledger(sale, statement):
+    sale.done("points.charge", "a", amount=1)
     with pytest.raises((core.DBException, psycopg2.Error), match="append-only"):
         sale.sql(statement)
 
 
-def test_a_refund_passes_the_limit_of_charges(sale):
-    from models.points import LARGEST_BALANCE
-
-    paid = sale.bought(sale.show(price=1_000), "a", 0)
-    sale.done("points.charge", "a", amount=LARGEST_BALANCE - sale.balance("a"))
-    assert sale.refused("points.charge", "a", amount=1)["code"] == "balance_limit_exceeded"
-    sale.done("payment.refund", "boss", payment_id=paid["payment_id"])
-    assert sale.balance("a") == LARGEST_BALANCE + 1_000
-    assert sale.violations() == {}
-
-
-def test_the_database_itself_refuses_a_balance_below_zero(sale):
-    with pytest.raises((core.DBException, psycopg2.Error), match="balance_not_negative"):
-        sale.sql("INSERT INTO point_account VALUES ('a', -1)")
+@pytest.mark.parametrize("balance", [-1, 10**10 + 1])
+def test_the_database_itself_refuses_a_balance_out_of_its_limits(sale, balance):
+    with pytest.raises((core.DBException, psycopg2.Error), match="balance_within_limits"):
+        sale.sql("INSERT INTO point_account VALUES ('a', $balance)", balance=balance)
