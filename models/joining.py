@@ -1,6 +1,6 @@
 """Joining the line and leaving it: what moves a queue and its tokens together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,17 +15,17 @@ from models.queue_token import LIVE, STANDING, QueueToken, QueueTokenStatus, Sta
 from models.token_holds import give_back, lock_held_by
 
 
-def issue(orders: Sequence[Order], now: datetime, policy: Policy) -> list[dict[str, Any] | DomainError]:
+def issue(orders: Sequence[Order], clock: Callable[[], datetime], policy: Policy) -> list[dict[str, Any] | DomainError]:
     """Give each order's user a place in the line of `concert_id`; return a token or a refusal for each, in order.
 
     Whoever has a live token for the concert gets that one. Everybody joins in the same seconds, so
     this is the one operation that takes all its orders at once: a handful of statements for hundreds
-    of fans. Locks the queues, and the live tokens that are over by time.
+    of fans. Locks the queues, and the live tokens that are over by time; `clock` is asked after that.
 
     Refuses with `ConcertNotFoundError`, `QueueClosedError`.
     """
     queues = lock(Queue, [order.arguments["concert_id"] for order in orders])
-    known = _live_tokens([order for order in orders if order.arguments["concert_id"] in queues], now)
+    known, now = _live_tokens([order for order in orders if order.arguments["concert_id"] in queues], clock)
     fresh: dict[tuple[int, str], tuple[Any, ...]] = {}
     for order in orders:
         concert_id, user_id = key = (order.arguments["concert_id"], order.user_id)
@@ -60,14 +60,22 @@ def _answer(
     return shown
 
 
-def _live_tokens(orders: Sequence[Order], now: datetime) -> dict[tuple[int, str], Standing]:
-    """Return the live tokens of the orders' users; those that are over by time are ended here and left away."""
+def _live_tokens(
+    orders: Sequence[Order], clock: Callable[[], datetime]
+) -> tuple[dict[tuple[int, str], Standing], datetime]:
+    """Return the live tokens of the orders' users, and the time after the last lock.
+
+    Tokens that are over by time are ended here and omitted.
+    """
+    now = clock()
     if not orders:
-        return {}
+        return {}, now
     found = _LIVE.rows([order.arguments["concert_id"] for order in orders], [order.user_id for order in orders])
     standings = [Standing(*row) for row in found]
     overdue = {standing.id: standing for standing in standings if standing.is_over(now)}
-    for token in lock(QueueToken, overdue).values():
+    locked = lock(QueueToken, overdue)
+    now = clock()
+    for token in locked.values():
         if token.status in LIVE and token.expires_at > now:
             # A hold has kept it alive since it was read.
             del overdue[token.id]
@@ -76,7 +84,7 @@ def _live_tokens(orders: Sequence[Order], now: datetime) -> dict[tuple[int, str]
             Queue.locked(token.concert_id).gone_total += 1
         if token.status in LIVE:
             token.expire(now)
-    return {(token.concert_id, token.user_id): token for token in standings if token.id not in overdue}
+    return {(token.concert_id, token.user_id): token for token in standings if token.id not in overdue}, now
 
 
 def _insert(

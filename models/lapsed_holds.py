@@ -1,14 +1,15 @@
 """Ending many holds at once, a statement a table: when a sale is over, thousands lapse in the same minute."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from models.database import change, rows
 
 
-def expire_together(due: Sequence[int], now: datetime) -> None:
+def expire_together(due: Sequence[int], clock: Callable[[], datetime]) -> None:
     """End these reservations, which the caller has locked and found lapsed; locks their seats and frees them."""
     rows(_LOCK_SEATS_OF, due=due)
+    now = clock()
     for statement in _EXPIRE_ALL:
         change(statement, due=due, now=now)
 

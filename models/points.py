@@ -38,7 +38,7 @@ class PointAccount(Entity):
         """Lock a user's account; it is made when it is first needed."""
         account = lock(cls, [user_id]).get(user_id)
         if account is None:
-            change("INSERT INTO point_account VALUES ($user_id, 0) ON CONFLICT DO NOTHING", user_id=user_id)
+            change(_OPEN_ACCOUNTS, user_ids=[user_id])
             account = lock(cls, [user_id], anew=True)[user_id]
         return account
 
@@ -50,6 +50,17 @@ class PointAccount(Entity):
         if all(user_id in found for user_id in user_ids):
             # Entries count up within an account: their ids may be taken only once every account is locked.
             reserve_ids(PointEntry, len(user_ids))
+
+    @classmethod
+    def lock_for_charges(cls, user_ids: Iterable[str]) -> None:
+        """Lock the accounts of many users, for an entry each; those that there are not yet are made."""
+        user_ids = list(user_ids)
+        found = lock(cls, user_ids)
+        missing = sorted({user_id for user_id in user_ids if user_id not in found})
+        if missing:
+            change(_OPEN_ACCOUNTS, user_ids=missing)
+            lock(cls, missing, anew=True)
+        reserve_ids(PointEntry, len(user_ids))
 
     @classmethod
     def charge(cls, *, user_id: str, amount: int, request_id: UUID, now: datetime) -> "PointEntry":
@@ -142,3 +153,9 @@ class PointEntry(Entity):
                 sql, user_id=user_id, before_id=before_id, limit=limit
             )
         ]
+
+
+_OPEN_ACCOUNTS = """
+    INSERT INTO point_account SELECT user_id, 0 FROM unnest($user_ids::text[]) AS user_id ORDER BY user_id
+    ON CONFLICT DO NOTHING
+"""

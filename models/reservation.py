@@ -1,6 +1,6 @@
 """A reservation: one to four seats, held for a while, then the fan's or everybody's again."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -91,7 +91,7 @@ class Reservation(Entity):
         performance.check_reservable(now)
         lapsed = cls._lock_lapsed(seat_ids, now)
         seats = Seat.locked(performance_id, seat_ids)
-        _check_free(seats, now)
+        _check_free(seats, lapsed)
         cls._check_limit(user_id, performance.concert_id, len(seats), now, policy)
         for reservation in lapsed:
             reservation.expire(now)
@@ -116,30 +116,35 @@ class Reservation(Entity):
         return reservation
 
     @classmethod
-    def lock_for_holds(cls, orders: Iterable[dict[str, Any]], now: datetime) -> None:
-        """Lock what many holds will need, a statement a table, in the order that everybody locks in."""
+    def lock_for_holds(cls, orders: Iterable[dict[str, Any]], clock: Callable[[], datetime]) -> None:
+        """Lock what holds will need, one statement per table, in the order that everybody locks in.
+
+        Which holds have lapsed is asked with the time after the tokens are locked.
+        """
         orders = list(orders)
         seat_ids = [seat_id for order in orders for seat_id in order["seat_ids"]]
         tokens = lock(QueueToken, [order["queue_token_id"] for order in orders])
-        # Whose token is locked takes no seats elsewhere, so what he has can be counted once for the whole batch.
-        seats_of_users({(token.user_id, token.concert_id) for token in tokens.values()}, now)
-        cls._lock_lapsed(seat_ids, now)
+        cls._lock_lapsed(seat_ids, clock())
         lock(Seat, seat_ids)
+        # Who has a locked token takes no seats elsewhere, so what they have is counted once for the whole batch.
+        seats_of_users({(token.user_id, token.concert_id) for token in tokens.values()}, clock())
         reserve_ids(cls, len(orders))
 
     @classmethod
     def _lock_lapsed(cls, seat_ids: Sequence[int], now: datetime) -> list["Reservation"]:
         """Lock the reservations whose hold on one of the seats has run out, and all seats of theirs.
 
-        Seats are locked after reservations, so what stands in the way is looked up before.
+        Seats are locked after reservations, so what stands in the way is looked up before, once a session: a hold that
+        lapsed since then stands in the way for this moment.
         """
-        if _known_to_be_available(seat_ids):
-            return []
-        sql = "SELECT DISTINCT reservation_id FROM seat WHERE id = ANY($ids) AND held_until <= $now"
-        found = lock(cls, [id_ for (id_,) in rows(sql, ids=list(seat_ids), now=now)])
-        if not found:
-            return []
-        lock(Seat, [*seat_ids, *(seat_id for reservation in found.values() for seat_id in reservation.seat_ids())])
+        looked_up: dict[int, int | None] = remembered("lapsed holds of seats")
+        unknown = [seat_id for seat_id in seat_ids if seat_id not in looked_up]
+        if unknown:
+            looked_up.update(dict.fromkeys(unknown))
+            looked_up.update(rows(_LAPSED, ids=unknown, now=now))
+        found = lock(cls, {id_ for seat_id in seat_ids if (id_ := looked_up[seat_id]) is not None})
+        if unknown and found:
+            lock(Seat, [*seat_ids, *(seat_id for reservation in found.values() for seat_id in reservation.seat_ids())])
         return [
             reservation
             for reservation in found.values()
@@ -187,15 +192,15 @@ class Reservation(Entity):
             raise ReservationNotHeldError(message, reservation_status=status)
 
     @classmethod
-    def expire_all(cls, reservation_ids: Sequence[int], now: datetime) -> int:
-        """End those of many holds whose time is over, a statement a table; return how many.
+    def expire_all(cls, reservation_ids: Sequence[int], clock: Callable[[], datetime]) -> int:
+        """End those of many holds whose time is over, one statement per table; return how many.
 
-        Locks the reservations and their seats.
+        Locks the reservations and their seats; `clock` is asked after that.
         """
-        locked = lock(cls, reservation_ids).values()
+        locked, now = lock(cls, reservation_ids).values(), clock()
         due = [held.id for held in locked if held.status == ReservationStatus.HELD and held.expires_at <= now]
         if due:
-            expire_together(due, now)
+            expire_together(due, clock)
         return len(due)
 
     def confirm(self, payment_id: int) -> None:
@@ -233,18 +238,13 @@ class Reservation(Entity):
         return seat_ids_of([self.id])[self.id]
 
 
-def _known_to_be_available(seat_ids: Sequence[int]) -> bool:
-    """Tell whether all these seats are locked by this session and held by nobody, so that no hold can have lapsed."""
-    locked = remembered("locked seat")
-    return all(seat_id in locked and _is_available(locked[seat_id]) for seat_id in seat_ids)
-
-
-def _is_available(seat: Seat | None) -> bool:
-    return seat is None or seat.status == SeatStatus.AVAILABLE
-
-
-def _check_free(seats: Sequence[Seat], now: datetime) -> None:
-    taken = [seat.id for seat in seats if not seat.is_free(now)]
+def _check_free(seats: Sequence[Seat], lapsed: Sequence[Reservation]) -> None:
+    """Refuse with `SeatTakenError` unless each seat is available, or held by a lapsed reservation that is locked."""
+    over = {reservation.id for reservation in lapsed}
+    taken = [seat.id for seat in seats if seat.status != SeatStatus.AVAILABLE and seat.reservation_id not in over]
     if taken:
         message = f"Already taken: {taken}."
         raise SeatTakenError(message, seat_ids=taken)
+
+
+_LAPSED = "SELECT id, reservation_id FROM seat WHERE id = ANY($ids) AND held_until <= $now"

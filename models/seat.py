@@ -66,12 +66,6 @@ class Seat(Entity):
             raise SeatNotFoundError(message, seat_ids=unknown)
         return list(seats.values())
 
-    def is_free(self, now: datetime) -> bool:
-        """Tell whether the seat can be held: a hold whose time is over no longer counts."""
-        return self.status == SeatStatus.AVAILABLE or (
-            self.status == SeatStatus.HELD and self.held_until is not None and self.held_until <= now
-        )
-
     def hold(self, reservation_id: int, until: datetime) -> None:
         """Take the seat for a reservation, for a while."""
         self._move(SeatStatus.HELD)

@@ -1,13 +1,14 @@
 """The orders of one transaction, carried out one by one: each has its own answer, and none spoils its neighbours."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
-from models import database
+from models import clock, database
 from models.errors import DomainError
 from models.order import Order
 
-Operation = Callable[[Order], Any]
+Operation = Callable[[Order, datetime], Any]
 Batch = Callable[[Sequence[Order]], Sequence[dict[str, Any] | DomainError]]
 Lock = Callable[[Sequence[Order]], None]
 Show = Callable[[Sequence[Any]], Sequence[dict[str, Any]]]
@@ -22,17 +23,18 @@ class SpoiledError(Exception):
         self.refusal = refusal
 
 
-def one_by_one(operation: Operation, *, lock: Lock | None, show: Show | None) -> Batch:
+def one_by_one(operation: Operation, *, lock: Lock, show: Show | None) -> Batch:
     """Make an operation of one order one of many.
 
-    `lock` locks ahead what many orders together will need; `show` makes results of what the
-    operation returned for many orders, where that is not a result itself.
+    `lock` locks ahead everything the orders will need, one order as well as many: the time they are
+    carried out at is taken after it, so no lock that was waited for makes an operation act in the past.
+    `show` makes results of what the operation returned for many orders, where that is not a result itself.
     """
 
     def operate(orders: Sequence[Order]) -> list[dict[str, Any] | DomainError]:
-        if lock and len(orders) > 1:
-            lock(orders)
-        answers = [_answer(operation, order) for order in orders]
+        lock(orders)
+        now = clock.utcnow()
+        answers = [_answer(operation, order, now) for order in orders]
         done = [answer for answer in answers if not isinstance(answer, DomainError)]
         shown = iter(show(done) if show and done else done)
         return [answer if isinstance(answer, DomainError) else next(shown) for answer in answers]
@@ -40,12 +42,12 @@ def one_by_one(operation: Operation, *, lock: Lock | None, show: Show | None) ->
     return operate
 
 
-def _answer(operation: Operation, order: Order) -> Any | DomainError:
+def _answer(operation: Operation, order: Order, now: datetime) -> Any | DomainError:
     """Carry out one order of a batch. A refusal is an answer as long as nothing was changed before it."""
     database.keep()
     before = database.changes()
     try:
-        return operation(order)
+        return operation(order, now)
     except DomainError as refusal:
         if database.changes() != before:
             raise SpoiledError(refusal) from refusal

@@ -205,13 +205,13 @@ def domain_task(
     name: str,
     queue: BrokerQueue,
     *,
-    lock: Lock | None = None,
+    lock: Lock,
     show: Show | None = None,
 ) -> Callable[[Operation], DomainTask]:
     """Make a function of one order a task.
 
-    `lock` locks ahead what many orders together will need; `show` makes results of what the
-    operation returned for many orders, where that is not a result itself.
+    `lock` locks ahead everything that orders will need; the operation is given the time after that. `show`
+    makes results of what the operation returned for many orders, where that is not a result itself.
     """
 
     def make(operation: Operation) -> DomainTask:

@@ -1,9 +1,10 @@
 """Payments: pay and refund."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from models import booking, clock
+from models import booking
 from models.operator_action import Action, OperatorAction
 from models.order import Order
 from models.payment import Payment
@@ -24,15 +25,14 @@ def _show_bookings(payments: Sequence[Payment]) -> Sequence[dict[str, Any]]:
 
 
 @domain_task("payment.pay", BrokerQueue.PAYMENTS, lock=_lock_for_payments, show=_show_bookings)
-def pay(order: Order) -> Payment:
+def pay(order: Order, now: datetime) -> Payment:
     """Pay a held reservation; result is *Booking*."""
-    return Payment.pay(user_id=order.user_id, request_id=order.request_id, now=clock.utcnow(), **order.arguments)
+    return Payment.pay(user_id=order.user_id, request_id=order.request_id, now=now, **order.arguments)
 
 
 @domain_task("payment.refund", BrokerQueue.PAYMENTS, lock=_lock_for_refunds)
-def refund(order: Order) -> dict[str, Any]:
+def refund(order: Order, now: datetime) -> dict[str, Any]:
     """Give a payment's points back, on record; the order's user is the operator; result is the payment."""
-    now = clock.utcnow()
     payment = Payment.give_back(payment_id=order.arguments["payment_id"], request_id=order.request_id, now=now)
     detail = {
         "user_id": payment.user_id,

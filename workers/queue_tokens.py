@@ -1,6 +1,7 @@
 """Queue tokens: issue and leave; and the sweeps that promote and expire them."""
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from models import clock, joining, queues_due
@@ -21,7 +22,7 @@ MOST_EXPIRED = 10_000
 @batch_task("queue_token.issue", BrokerQueue.QUEUE_TOKENS)
 def issue(orders: Sequence[Order]) -> Sequence[dict[str, Any] | DomainError]:
     """Give each fan a place in the line; results are *QueueToken*, the token itself being signed where it is shown."""
-    answers = joining.issue(orders, clock.utcnow(), settings.policy)
+    answers = joining.issue(orders, clock.utcnow, settings.policy)
     Holder.note(
         {
             order.user_id: order.arguments["name"]
@@ -37,9 +38,9 @@ def _lock_for_leaves(orders: Sequence[Order]) -> None:
 
 
 @domain_task("queue_token.leave", BrokerQueue.QUEUE_TOKENS, lock=_lock_for_leaves)
-def leave(order: Order) -> dict[str, Any]:
+def leave(order: Order, now: datetime) -> dict[str, Any]:
     """Give a place up; result is *QueueToken*."""
-    standing = joining.leave(order.arguments["queue_token_id"], order.user_id, clock.utcnow())
+    standing = joining.leave(order.arguments["queue_token_id"], order.user_id, now)
     return standing.view(None, settings.policy)
 
 

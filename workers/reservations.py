@@ -1,6 +1,7 @@
 """Reservations: hold and release; and the sweep that ends lapsed holds."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from models import clock, reservation_view
@@ -20,7 +21,7 @@ EXPIRED_TOGETHER = 500
 
 
 def _lock_for_holds(orders: Sequence[Order]) -> None:
-    Reservation.lock_for_holds([order.arguments for order in orders], clock.utcnow())
+    Reservation.lock_for_holds([order.arguments for order in orders], clock.utcnow)
 
 
 def _lock_for_releases(orders: Sequence[Order]) -> None:
@@ -28,12 +29,12 @@ def _lock_for_releases(orders: Sequence[Order]) -> None:
 
 
 @domain_task("reservation.hold", BrokerQueue.RESERVATIONS, lock=_lock_for_holds)
-def hold(order: Order) -> dict[str, Any]:
+def hold(order: Order, now: datetime) -> dict[str, Any]:
     """Hold one to four seats; result is *Reservation*."""
     reservation = Reservation.hold(
         user_id=order.user_id,
         request_id=order.request_id,
-        now=clock.utcnow(),
+        now=now,
         policy=settings.policy,
         **order.arguments,
     )
@@ -41,9 +42,9 @@ def hold(order: Order) -> dict[str, Any]:
 
 
 @domain_task("reservation.release", BrokerQueue.RESERVATIONS, lock=_lock_for_releases)
-def release(order: Order) -> dict[str, Any]:
+def release(order: Order, now: datetime) -> dict[str, Any]:
     """Give held seats back; result is *Reservation*. An operator (`by_operator`) gives back anybody's, on record."""
-    now, by_operator = clock.utcnow(), order.arguments.get("by_operator", False)
+    by_operator = order.arguments.get("by_operator", False)
     reservation = Reservation.release(
         reservation_id=order.arguments["reservation_id"], user_id=None if by_operator else order.user_id, now=now
     )
@@ -81,4 +82,4 @@ def _expire_some() -> int:
             now=now,
             limit=EXPIRED_TOGETHER,
         )
-        return Reservation.expire_all([id_ for (id_,) in due], now) if due else 0
+        return Reservation.expire_all([id_ for (id_,) in due], clock.utcnow) if due else 0

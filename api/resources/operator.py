@@ -75,7 +75,8 @@ class QueueOfConcert(Resource):
         """Change state, capacity or rate."""
         changes = req.context.body.model_dump(exclude_unset=True)
         with write_session():
-            now = clock.utcnow()
+            Queue.locked(concert_id)
+            now = clock.utcnow()  # Somebody may have held the lock for a while.
             queue = Queue.steer(concert_id, now=now, policy=self.wiring.settings.policy, **changes)
             if changes:
                 by = req.context.caller.user_id

@@ -137,7 +137,7 @@ def _leave_as_the_line_moves(sale, duel):
 
     show = sale.show(capacity=1)
     token_id = sale.join(show, "a")
-    duel.pause_after(joining, "lock")
+    duel.pause_after(joining, "lock_for_leaves")
     duel.fight(lambda: sale.do("queue_token.leave", "a", queue_token_id=token_id), sale.promote)
 
 

@@ -73,7 +73,7 @@ def test_a_refusal_after_a_change_is_seen_although_something_was_asked_in_betwee
 
     sale.done("points.charge", "ann", amount=5)
 
-    def operation(_order):
+    def operation(_order, _now):
         PointAccount.locked("ann").balance += 100
         rows("SELECT 1")
         message = "too late"
@@ -81,7 +81,7 @@ def test_a_refusal_after_a_change_is_seen_although_something_was_asked_in_betwee
 
     order = Order(uuid4(), "ann", {}, datetime.now(UTC))
     with pytest.raises(SpoiledError), write_session():
-        one_by_one(operation, lock=None, show=None)([order])
+        one_by_one(operation, lock=lambda _: None, show=None)([order])
     assert sale.sql("SELECT balance FROM point_account") == [(5,)]
 
 
