@@ -125,7 +125,9 @@ PROBLEMS: dict[str, Problem] = {
         402, "Not enough points", "`balance` does not cover `amount`. Charge points and pay again while the hold lasts."
     ),
     "balance_limit_exceeded": Problem(
-        409, "Balance limit exceeded", "A balance never passes 10,000,000,000 points; nothing was charged."
+        409,
+        "Balance limit exceeded",
+        "Charging never brings a balance above 10,000,000,000 points; nothing was charged.",
     ),
     # What is our fault.
     "identity_unavailable": Problem(

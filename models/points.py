@@ -80,9 +80,9 @@ class PointAccount(Entity):
         return account or cls.locked(user_id)
 
     def check_room_for(self, amount: int) -> None:
-        """Refuse with `BalanceLimitExceededError` when the balance would pass its limit."""
+        """Refuse with `BalanceLimitExceededError` when a charge would bring the balance above its limit."""
         if self.balance + amount > LARGEST_BALANCE:
-            message = f"A balance cannot pass {LARGEST_BALANCE} points."
+            message = f"Charging cannot bring a balance above {LARGEST_BALANCE} points."
             raise BalanceLimitExceededError(message, balance=self.balance, limit=LARGEST_BALANCE)
 
     def pay(self, amount: int, *, payment_id: int, request_id: UUID, now: datetime) -> "PointEntry":

@@ -17,7 +17,6 @@ from models.concert import Concert
 from models.database import patience, read_session, write_session
 from models.errors import (
     AlreadyRefundedError,
-    BalanceLimitExceededError,
     ConcertNotFoundError,
     PaymentNotFoundError,
     ReservationNotFoundError,
@@ -132,7 +131,7 @@ class Refunds(Resource):
         credential=Credential.OPERATOR,
         accepts=refund,
         result=PaymentView,
-        outcomes=(PaymentNotFoundError, AlreadyRefundedError, BalanceLimitExceededError),
+        outcomes=(PaymentNotFoundError, AlreadyRefundedError),
         description="Points back through a ledger entry, seats free again, reservation `refunded`.",
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response, payment_id: int) -> None:

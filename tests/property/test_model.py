@@ -69,9 +69,9 @@ class SaleMachine(RuleBasedStateMachine):
         self.told = told
         self.frozen = freeze_time("2099-01-01")
         self.time = self.frozen.start()
-        from tests.fixtures.sale_databases import TABLES
+        from tests.fixtures.sale_databases import empty
 
-        sale.sql(f"TRUNCATE {TABLES} RESTART IDENTITY")
+        empty(sale)
         self.sale, self.reference = sale, Reference(capacity=2, price=PRICE)
         self.show = sale.show(seats=SEATS, price=PRICE, capacity=2)
         self.token_ids, self.hold_ids, self.payment_ids = [], [], {}

@@ -88,7 +88,9 @@ def test_the_trail_comes_in_pages_newest_first(service: Any, boss: str) -> None:
     assert [item["detail"]["title"] for item in (*first["items"], *rest["items"])] == ["c", "b", "a"]
 
 
-@pytest.mark.parametrize("statement", ["UPDATE operator_action SET user_id = 'x'", "DELETE FROM operator_action"])
+@pytest.mark.parametrize(
+    "statement", ["UPDATE operator_action SET user_id = 'x'", "DELETE FROM operator_action", "TRUNCATE operator_action"]
+)
 def test_the_database_itself_refuses_to_rewrite_the_trail(service: Any, boss: str, statement: str) -> None:
     service.post("/v1/operator/concerts", boss, {"title": "t", "venue": "v", "performances": []})
     with pytest.raises(Exception, match="append-only"):

@@ -125,7 +125,7 @@ def test_pay_and_release_one_is_refused(sale, ready, duel):
 def _refund_twice(sale, duel, payment_id):
     from models.points import PointAccount
 
-    duel.pause_after(PointAccount, "check_room_for")
+    duel.pause_after(PointAccount, "locked")
     return duel.fight(*[lambda: sale.do("payment.refund", "boss", payment_id=payment_id)] * 2)
 
 

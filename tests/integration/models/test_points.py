@@ -56,14 +56,21 @@ def test_a_ticket_for_nothing_needs_no_account(sale):
     assert sale.violations() == {}
 
 
-@pytest.mark.parametrize("statement", ["UPDATE point_entry SET amount = 2", "DELETE FROM point_entry"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE point_entry SET amount = 2",
+        "DELETE FROM point_entry",
+        "TRUNCATE point_entry",
+        "TRUNCATE point_account CASCADE",
+    ],
+)
 def test_the_database_itself_refuses_to_rewrite_the_ledger(sale, statement):
     sale.done("points.charge", "a", amount=1)
     with pytest.raises((core.DBException, psycopg2.Error), match="append-only"):
         sale.sql(statement)
 
 
-@pytest.mark.parametrize("balance", [-1, 10**10 + 1])
-def test_the_database_itself_refuses_a_balance_out_of_its_limits(sale, balance):
+def test_the_database_itself_refuses_a_balance_below_zero(sale):
     with pytest.raises((core.DBException, psycopg2.Error), match="balance_within_limits"):
-        sale.sql("INSERT INTO point_account VALUES ('a', $balance)", balance=balance)
+        sale.sql("INSERT INTO point_account VALUES ('a', -1)")
