@@ -29,7 +29,7 @@ def run(data_dir: Path) -> int:
     database.bind(settings.database_url, application_name="frontrow-audit", deadline=DEADLINE)
     try:
         with database.snapshot_session():
-            checks = audit(clock.utcnow(), workers_run=_workers_run(settings))
+            checks = audit(clock.utcnow(), seats_per_user=settings.seats_per_user, workers_run=_workers_run(settings))
     except DatabaseUnavailableError as error:
         message = (
             f"The database cannot be read: {str(error).strip()}\nIs the service running? `frontrow doctor` says more."

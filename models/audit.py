@@ -28,14 +28,15 @@ class _Invariant:
     violations: str
 
 
-def audit(now: datetime, *, workers_run: bool = True) -> list[Check]:
+def audit(now: datetime, *, seats_per_user: int, workers_run: bool = True) -> list[Check]:
     """Check every invariant; needs a session, best a repeatable-read one while the service works.
 
-    With `workers_run=False` requests without an outcome are counted but are no violation.
+    `seats_per_user` is the limit of the sale. With `workers_run=False` requests without an outcome are
+    counted but are no violation.
     """
     checks = []
     for invariant in INVARIANTS:
-        parameters: dict[str, Any] = {"now": now, "promised_before": now - OUTCOME_WITHIN}
+        parameters: dict[str, Any] = {"now": now, "promised_before": now - OUTCOME_WITHIN, "seats": seats_per_user}
         [(figure,)] = rows(invariant.figure, **parameters)
         violations = tuple(text for (text,) in rows(invariant.violations, **parameters))
         if invariant.name == UNKEPT_PROMISES and not workers_run:
@@ -180,6 +181,24 @@ INVARIANTS = (
         """SELECT user_id || ' has ' || count(*) || ' live tokens for concert ' || concert_id
              FROM queue_token WHERE status IN ('waiting', 'active')
             GROUP BY concert_id, user_id HAVING count(*) > 1""",
+    ),
+    _Invariant(
+        "no user has more seats of a concert than a user may have",
+        "SELECT coalesce(sum(seat_count), 0) FROM reservation WHERE status IN ('held', 'confirmed')",
+        """SELECT user_id || ' has ' || sum(seat_count) || ' seats of concert ' || concert_id
+             FROM reservation WHERE status = 'confirmed' OR status = 'held' AND expires_at > $now
+            GROUP BY user_id, concert_id HAVING sum(seat_count) > $seats""",
+    ),
+    _Invariant(
+        "a reservation, its token, its date and its payment are of one user and concert",
+        "SELECT count(*) FROM reservation",
+        """SELECT 'reservation ' || r.id || ' disagrees with token ' || t.id || ', date ' || d.id
+                  || coalesce(' or payment ' || p.id, '')
+             FROM reservation r
+             JOIN queue_token t ON t.id = r.queue_token_id JOIN performance d ON d.id = r.performance_id
+             LEFT JOIN payment p ON p.reservation_id = r.id
+            WHERE (t.user_id, t.concert_id, d.concert_id) <> (r.user_id, r.concert_id, r.concert_id)
+               OR (p.user_id, p.concert_id) <> (r.user_id, r.concert_id)""",
     ),
     _Invariant(
         "every line's counters equal its tokens",

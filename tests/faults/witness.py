@@ -12,6 +12,7 @@ from typing import Any
 import psycopg2
 
 from models import audit
+from models.policy import Policy
 from tests.faults.book import Book
 from tests.faults.stack import Stack
 
@@ -78,7 +79,8 @@ def seen(stack: Stack) -> list[str]:
 def audit_now(stack: Stack, *, promises_too: bool) -> list[str]:
     """Ask every invariant of the audit in one snapshot; return the violations."""
     now = datetime.now(UTC)
-    parameters = {"now": now, "promised_before": now - (audit.OUTCOME_WITHIN if promises_too else timedelta(days=1))}
+    promised_before = now - (audit.OUTCOME_WITHIN if promises_too else timedelta(days=1))
+    parameters = {"now": now, "promised_before": promised_before, "seats": Policy().seats_per_user}
     found = []
     with connected(stack) as cursor:
         cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")

@@ -31,7 +31,7 @@ def _request(operation, status, submitted="now()"):
 SECOND_RESERVATION = """
     INSERT INTO reservation (performance_id, concert_id, user_id, queue_token_id, status, seat_count, amount, held_at,
                              expires_at, request_id)
-    SELECT performance_id, concert_id, 'z', queue_token_id, 'held', seat_count, amount, held_at, expires_at,
+    SELECT performance_id, concert_id, user_id, queue_token_id, 'held', seat_count, amount, held_at, expires_at,
            gen_random_uuid() FROM reservation WHERE user_id = 'holds'"""
 SECOND_PAYMENT = """
     INSERT INTO payment (reservation_id, concert_id, user_id, amount, status, paid_at, request_id)
@@ -79,7 +79,7 @@ PLANTS = {
         "DROP INDEX one_live_reservation_per_seat",
         SECOND_RESERVATION,
         """INSERT INTO reservation_seat SELECT (SELECT max(id) FROM reservation), seat_id, price, true
-             FROM reservation_seat WHERE reservation_id = (SELECT id FROM reservation WHERE user_id = 'holds')""",
+             FROM reservation_seat WHERE reservation_id = (SELECT min(id) FROM reservation WHERE user_id = 'holds')""",
     ),
     "a held seat that can be had": (
         {"every seat's status equals what reservations say"},
@@ -171,6 +171,31 @@ PLANTS = {
         {"nothing is held with a token that was used up or given up"},
         "UPDATE queue_token SET status = 'completed', ended_at = now() WHERE user_id = 'holds'",
     ),
+    "a fan with more seats than one may have": (
+        {
+            "no user has more seats of a concert than a user may have",
+            "every reservation's number and amount are those of its seats",
+        },
+        _drop("reservation", "reservation_seat_count_check"),
+        "UPDATE reservation SET seat_count = 5 WHERE user_id = 'bought'",
+    ),
+    "a reservation with a stranger's token": (
+        {"a reservation, its token, its date and its payment are of one user and concert"},
+        """UPDATE reservation SET queue_token_id = (SELECT id FROM queue_token WHERE user_id = 'released')
+            WHERE user_id = 'holds'""",
+    ),
+    "a reservation of another concert than its date": (
+        {"a reservation, its token, its date and its payment are of one user and concert"},
+        "INSERT INTO concert (title, venue, created_at) VALUES ('other', 'hall', now())",
+        """UPDATE performance SET concert_id = (SELECT max(id) FROM concert)""",
+    ),
+    "a payment by somebody else": (
+        {
+            "a reservation, its token, its date and its payment are of one user and concert",
+            "every payment is in the ledger once, and so is every refund",
+        },
+        "UPDATE payment SET user_id = 'rich' WHERE user_id = 'bought'",
+    ),
     "a line that counts one too few": (
         {"every line's counters equal its tokens"},
         "UPDATE queue SET gone_total = gone_total + 1",
@@ -242,7 +267,9 @@ def _violated(*statements, **options):
         with write_session():
             for statement in statements:
                 change(statement)
-            found.extend(check for check in audit.audit(clock.utcnow(), **options) if check.violations)
+            found.extend(
+                check for check in audit.audit(clock.utcnow(), seats_per_user=4, **options) if check.violations
+            )
             raise UndoneError
 
     with pytest.raises(UndoneError):
@@ -268,7 +295,7 @@ def test_every_invariant_was_planted():
 
 def test_every_invariant_looks_at_something(busy_sale):
     with write_session():
-        figures = {check.name: check.figure for check in audit.audit(clock.utcnow())}
+        figures = {check.name: check.figure for check in audit.audit(clock.utcnow(), seats_per_user=4)}
     waiting = "no request older than a minute without an outcome"
     assert {name for name, figure in figures.items() if not figure} == {waiting}
 
