@@ -234,6 +234,6 @@ def test_a_run_that_was_long_enough_leaves_the_rest_to_a_successor(sale, monkeyp
     monkeypatch.setattr(domain_task, "LONGEST_RUN", -1.0)
     monkeypatch.setattr(sale.tasks["points.charge"], "wake", woken.append)
     ids = _charges(sale, 1, 2, 3, 4, 5)
-    assert [sale.drain("points.charge") for _ in range(3)] == [2, 2, 1]
+    assert [sale.tasks["points.charge"].drain() for _ in range(3)] == [2, 2, 1]
     assert len(woken) == 3
     assert _statuses(sale, ids) == ["done"] * 5
