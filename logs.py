@@ -8,14 +8,14 @@ from typing import Any
 import structlog
 
 # What looks like a queue token, an identity, a password in a URL or a bearer is made unreadable in every line. Ours
-# hold none of them; this is for libraries, whose messages nobody here writes.
+# hold none of them; this is for libraries, whose messages nobody here writes. Each pattern looks at a character a
+# bounded number of times, whatever strangers send.
 _HINTS = ("qt_", "eyJ", "://", "earer ")
-_SECRETS = re.compile(
-    r"\bqt_[\w-]{8,}|\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?|(?<=://)[^\s/@\"']*:[^\s/@\"']+(?=@)|(?<=[Bb]earer )[^\s\"']+"
-)
+_RUNS = re.compile(r"[\w.-]{11,}")
+_PASSWORDS = re.compile(r"(?<=://)[^\s/@\"':]*+:[^\s/@\"']++(?=@)|(?<=[Bb]earer )[^\s\"']++")
 WITHHELD = "[withheld]"
-# Nobody's path or header makes two lines of one, or moves a terminal's cursor.
-_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
+# A value that is longer is cut: a line costs no more than its request. Tracebacks say more.
+LONGEST_VALUE, LONGEST_EXCEPTION = 1_000, 20_000
 
 _render = structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"], drop_missing=True)
 
@@ -42,10 +42,45 @@ def configure(level: str) -> None:
 
 def line(logger: Any, method: str, event: Any) -> str:
     """Write an event as its line."""
-    text = _render(logger, method, event)
-    if any(hint in text for hint in _HINTS):
-        text = _SECRETS.sub(WITHHELD, text)
-    return text if text.isprintable() else text.translate(_CONTROLS)
+    text = _render(logger, method, {name: _cut(name, value) for name, value in event.items()})
+    text = _withhold(text)
+    # Nobody's path or header makes two lines of one, moves a terminal's cursor, or turns the direction of writing.
+    return text if text.isprintable() else "".join(map(_shown, text))
+
+
+def _cut(name: str, value: Any) -> Any:
+    longest = LONGEST_EXCEPTION if name == "exception" else LONGEST_VALUE
+    text = value if isinstance(value, str | int | float | None) else str(value)
+    if not isinstance(text, str) or len(text) <= longest:
+        return text
+    # First: half a secret does not look like one.
+    text = _withhold(text)
+    if len(text) <= longest:
+        return text
+    return f"{text[:longest]}[{len(text) - longest} more]"
+
+
+def _withhold(text: str) -> str:
+    if not any(hint in text for hint in _HINTS):
+        return text
+    return _PASSWORDS.sub(WITHHELD, _RUNS.sub(_without_token, text))
+
+
+def _without_token(found: re.Match[str]) -> str:
+    """Return a run of characters such as tokens are made of, without the token in it."""
+    run = found[0]
+    queue_token, identity = run.find("qt_"), run.find("eyJ")
+    if identity >= 0 and "." not in run[identity:]:
+        identity = -1
+    starts = [at for at in (queue_token, identity) if at >= 0]
+    return run[: min(starts)] + WITHHELD if starts else run
+
+
+def _shown(character: str) -> str:
+    if character.isprintable():
+        return character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _take_over_libraries(level: int, foreign: list[Any]) -> None:

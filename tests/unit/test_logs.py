@@ -56,13 +56,26 @@ def test_what_is_no_secret_is_told(written, harmless):
     assert lines_of(written)[0].endswith(f"said={harmless}")
 
 
-@pytest.mark.parametrize("break_", ["\n", "\r", "\x1b[2J", "\x85"])
+@pytest.mark.parametrize("break_", ["\n", "\r", "\x1b[2J", "\x85", "\u202e", "\u2066", "\u2028", "\ud800"])
 def test_an_event_is_one_line_and_moves_no_cursor(written, break_):
     structlog.get_logger().info("ours", path=f"/a{break_}level=error")
     logging.getLogger("library").warning("theirs %s", f"a{break_}b")
     ours, theirs = lines_of(written)
     assert ours.isprintable()
     assert theirs.isprintable()
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_what_is_long_is_cut_and_no_half_of_a_secret_is_left(written, secret):
+    structlog.get_logger().info(
+        "ours", path="x" * (logs.LONGEST_VALUE - 12) + " " + secret + " " + "y" * 9_000, status=404
+    )
+    [line] = lines_of(written)
+    assert len(line) < logs.LONGEST_VALUE + 200
+    assert "more]" in line
+    assert line.endswith("status=404")
+    assert "hunter2"[:3] not in line
+    assert secret[:12] not in line
 
 
 def test_libraries_write_like_everybody(written):
