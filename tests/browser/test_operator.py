@@ -81,6 +81,47 @@ def test_capacity_and_rate(console: Page, seller: Seller, stack: Stack) -> None:
     assert (queue["capacity"], queue["admit_per_second"]) == (7, 2.5)
 
 
+@pytest.mark.parametrize("typed", ["5,5", "10/s", "five", "1e3", "Infinity", "0", "-1", "0x10"])
+def test_a_number_that_is_not_understood_sets_nothing(console: Page, seller: Seller, stack: Stack, typed: str) -> None:
+    concert_id = seller.put_on_sale("Not understood")
+    seller.call("PATCH", f"/v1/operator/concerts/{concert_id}/queue", {"admit_per_second": 3})
+    sent: list[str] = []
+    console.goto(f"{stack.url}/operator/concerts/{concert_id}")
+    expect(console.get_by_label("Admissions a second")).to_have_value("3")
+    console.on("request", lambda request: sent.append(request.url) if request.method == "PATCH" else None)
+    for label, name in (("Admissions a second", "rate"), ("Inside at once", "capacity")):
+        field = console.get_by_label(label)
+        field.fill(typed)
+        console.locator("form", has=console.locator(f"#{name}")).get_by_role("button", name="Set").click()
+        expect(field).to_have_attribute("aria-invalid", "true")
+        assert field.evaluate("field => field.validationMessage") != ""
+    expect(console.get_by_text("Done.")).to_be_hidden()
+    assert sent == []
+    queue = seller.call("PATCH", f"/v1/operator/concerts/{concert_id}/queue", {})
+    assert (queue["capacity"], queue["admit_per_second"]) == (50, 3)
+
+
+def test_a_form_with_a_number_that_is_not_understood_creates_nothing(console: Page) -> None:
+    console.get_by_role("link", name="New concert").click()
+    console.get_by_label("Title").fill("Five a second")
+    console.get_by_label("Venue").fill("Arena")
+    console.get_by_label("Date and time").fill("2031-05-01T19:30")
+    console.get_by_label("Admissions a second").fill("5,5")
+    sent: list[str] = []
+    console.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    console.get_by_role("button", name="Put on sale").click()
+    expect(console.get_by_label("Admissions a second")).to_have_attribute("aria-invalid", "true")
+    assert sent == []
+
+
+def test_a_file_in_another_encoding_is_refused(console: Page) -> None:
+    console.get_by_role("link", name="New concert").click()
+    csv = {"name": "seats.csv", "mimeType": "text/csv", "buffer": "VIP석,2,10,50000\n".encode("cp949")}
+    console.get_by_label("Or from a CSV file").set_input_files(csv)
+    expect(console.get_by_text("This file is not in UTF-8")).to_be_visible()
+    assert "\ufffd" not in console.get_by_label("Sections of seats").input_value()
+
+
 def test_a_refund_gives_points_back_and_ends_the_ticket(
     console: Page, fan: Callable[..., Fan], seller: Seller, stack: Stack
 ) -> None:

@@ -5,6 +5,8 @@ import { run } from '../talk/errand.js';
 import { h, show } from '../screen/dom.js';
 import { money } from '../screen/figures.js';
 import { refusal, trouble } from '../screen/notice.js';
+import { numberIn, wholeIn } from '../screen/number-field.js';
+import { confirmation } from '../screen/sheet.js';
 import { say } from '../screen/words.js';
 import { patiently } from './patiently.js';
 import { endsTurn } from './turn.js';
@@ -15,23 +17,24 @@ function row(label, amount, kind = '') {
   return h('p', { class: `sheet-row ${kind}` }, h('span', null, label), h('b', null, money(amount)));
 }
 
-/** Charge `amount` in steps of what one charge may be. */
-async function charge(amount, errand) {
-  for (let left = amount; left > 0; left -= MOST_AT_ONCE) {
-    const body = { amount: Math.min(left, MOST_AT_ONCE) };
-    await run(`charge.${errand.concertId}`, { ...errand, path: '/v1/points/charges', body });
-  }
-}
+/** Charge exactly `amount`, once. Resolves to null when the fan has left meanwhile. */
+const charge = (amount, errand) =>
+  run(`charge.${errand.concertId}`, { ...errand, path: '/v1/points/charges', body: { amount } });
+
+/** Whether the fan wants to charge that much more than is missing. */
+const isMeant = (amount, missing) =>
+  confirmation(
+    say('pay.more.title', { amount: money(amount) }),
+    say('pay.more.text', { missing: money(missing), more: money(amount - missing) }),
+    say('pay.more.yes', { amount: money(amount) }),
+  );
 
 function amountField(missing) {
   const input = h('input', {
     id: 'charge',
-    type: 'number',
     inputmode: 'numeric',
-    min: missing,
-    step: 1,
-    value: missing,
-    required: true,
+    autocomplete: 'off',
+    value: Math.min(missing, MOST_AT_ONCE),
     'aria-describedby': 'charge-hint',
   });
   return {
@@ -41,7 +44,11 @@ function amountField(missing) {
       { class: 'form' },
       h('label', { for: 'charge' }, say('pay.charge')),
       input,
-      h('p', { id: 'charge-hint', class: 'soft' }, say('pay.charge.hint')),
+      h(
+        'p',
+        { id: 'charge-hint', class: 'soft' },
+        say(missing > MOST_AT_ONCE ? 'pay.charge.parts' : 'pay.charge.hint', { most: money(MOST_AT_ONCE) }),
+      ),
     ),
   };
 }
@@ -54,18 +61,18 @@ export function paymentSheet(reservation, { concertId, credential, signal, messa
   const errand = { concertId, credential, signal, onTrouble };
   let busy = false;
   let field = null;
+  let missing = 0;
 
   const label = () => {
-    const extra = field ? Number(field.value) : 0;
-    button.textContent = field
-      ? say('pay.charge-and-pay', { charge: money(extra), amount: money(reservation.amount) })
-      : say('pay.pay', { amount: money(reservation.amount) });
+    const typed = field && wholeIn(field.value);
+    const key = !field ? 'pay.pay' : typed === null ? 'pay.charge-first' : typed < missing ? 'pay.charge-part' : 'pay.charge-and-pay';
+    button.textContent = say(key, { charge: money(typed ?? 0), amount: money(reservation.amount) });
   };
   const refresh = async () => {
     const answer = await patiently(() => ask('GET', '/v1/points', { credential, signal }), messages, signal);
     if (!answer) return;
     const { balance } = answer.body;
-    const missing = Math.max(0, reservation.amount - balance);
+    missing = Math.max(0, reservation.amount - balance);
     const asked = missing ? amountField(missing) : null;
     field = asked?.input ?? null;
     field?.addEventListener('input', label);
@@ -83,8 +90,12 @@ export function paymentSheet(reservation, { concertId, credential, signal, messa
   };
   const pay = async () => {
     if (field) {
+      const amount = numberIn(field, { least: Math.min(missing, MOST_AT_ONCE), most: MOST_AT_ONCE });
+      if (amount === undefined || (amount > missing && !(await isMeant(amount, missing)))) return label();
       stage('pay.charging');
-      await charge(Number(field.value), errand);
+      if (!(await charge(amount, errand))) return undefined;
+      // What is still missing is charged with another press.
+      if (amount < missing) return refresh();
     }
     stage('pay.paying');
     const booking = await run(`pay.${concertId}`, {
@@ -92,7 +103,7 @@ export function paymentSheet(reservation, { concertId, credential, signal, messa
       path: '/v1/payments',
       body: { reservation_id: reservation.id },
     });
-    if (booking) onPaid();
+    return booking ? onPaid() : undefined;
   };
   const onSubmit = async (event) => {
     event.preventDefault();
@@ -114,7 +125,7 @@ export function paymentSheet(reservation, { concertId, credential, signal, messa
   });
   return h(
     'form',
-    { class: 'pay', onsubmit: onSubmit, 'aria-label': say('pay.title') },
+    { class: 'pay', novalidate: true, onsubmit: onSubmit, 'aria-label': say('pay.title') },
     h('h2', null, say('pay.title')),
     body,
     button,

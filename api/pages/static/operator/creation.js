@@ -3,10 +3,12 @@
 import { h, show } from '../screen/dom.js';
 import { money } from '../screen/figures.js';
 import { notice, refusal } from '../screen/notice.js';
+import { numberIn } from '../screen/number-field.js';
 import { go } from '../screen/router.js';
 import { figure, say } from '../screen/words.js';
 import { askAsOperator } from './asking.js';
-import { readSections } from './sections-csv.js';
+import { readFile, readSections } from './sections-csv.js';
+import { CAPACITY, RATE } from './steering.js';
 
 const SEOUL = '+09:00';
 const HOUR = 3_600_000;
@@ -87,8 +89,10 @@ function sectionsField(box) {
     oninput: () => preview(box, area.value),
   });
   const onFile = async (event) => {
-    area.value = await event.target.files[0].text();
-    preview(box, area.value);
+    const text = await readFile(event.target.files[0]);
+    if (text === null) return show(box, notice('bad', say('create.csv.encoding')));
+    area.value = text;
+    return preview(box, area.value);
   };
   return h(
     'div',
@@ -104,11 +108,12 @@ function sectionsField(box) {
 
 function wishOf(form, sections) {
   const data = new FormData(form);
-  const number = (name) => (data.get(name) === '' ? null : Number(data.get(name)));
+  const [capacity, rate] = [numberIn(form.elements.capacity, CAPACITY), numberIn(form.elements.rate, RATE)];
+  if (capacity === undefined || rate === undefined) return null;
   return {
     title: data.get('title').trim(),
     venue: data.get('venue').trim(),
-    queue: { capacity: number('capacity'), admit_per_second: number('rate') },
+    queue: { capacity, admit_per_second: rate },
     performances: data.getAll('starts_at').map((local) => performanceOf(local, sections)),
   };
 }
@@ -122,9 +127,10 @@ export async function creation(main) {
   const onSubmit = async (event) => {
     event.preventDefault();
     const sections = preview(sums, event.target.elements.sections.value);
-    if (!sections) return;
+    const wish = sections && wishOf(event.target, sections);
+    if (!wish) return;
     try {
-      const { body } = await askAsOperator('POST', '/v1/operator/concerts', { body: wishOf(event.target, sections) });
+      const { body } = await askAsOperator('POST', '/v1/operator/concerts', { body: wish });
       go(`/operator/concerts/${body.id}`);
     } catch (error) {
       show(
@@ -151,8 +157,8 @@ export async function creation(main) {
       h(
         'div',
         { class: 'two' },
-        field('capacity', say('steer.capacity'), { type: 'number', min: 1, value: '100' }, say('steer.capacity.hint')),
-        field('rate', say('steer.rate'), { type: 'number', min: 0.1, step: 'any' }, say('steer.rate.hint')),
+        field('capacity', say('steer.capacity'), { inputmode: 'numeric', value: '100' }, say('steer.capacity.hint')),
+        field('rate', say('steer.rate'), { inputmode: 'decimal' }, say('steer.rate.hint')),
       ),
       h(
         'fieldset',

@@ -1,6 +1,17 @@
 /** Sections of seats from a CSV: `name,rows,seats_per_row,price`, a section a line. */
 
+import { wholeIn } from '../screen/number-field.js';
+
 const COLUMNS = ['name', 'rows', 'seats_per_row', 'price'];
+
+/** The text of a file; null when it is not in UTF-8, as nobody knows then what its letters are. */
+export async function readFile(file) {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer());
+  } catch {
+    return null;
+  }
+}
 
 /** The cells of one line; quotes may hold commas and doubled quotes. */
 export function cellsOf(line) {
@@ -10,9 +21,9 @@ export function cellsOf(line) {
 
 function sectionOf(cells, order, line) {
   const cell = (name) => cells[order.indexOf(name)] ?? '';
-  const numbers = COLUMNS.slice(1).map((name) => [name, Number(cell(name).replaceAll(/[\s_]/g, ''))]);
+  const numbers = COLUMNS.slice(1).map((name) => [name, wholeIn(cell(name))]);
   const wrong = numbers.find(
-    ([name, value]) => cell(name) === '' || !Number.isInteger(value) || value < (name === 'price' ? 0 : 1),
+    ([name, value]) => value === null || value < (name === 'price' ? 0 : 1),
   );
   if (!cell('name') || wrong) return { line, column: cell('name') ? wrong[0] : 'name' };
   return { name: cell('name'), ...Object.fromEntries(numbers) };

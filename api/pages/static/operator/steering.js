@@ -2,11 +2,15 @@
 
 import { h, show } from '../screen/dom.js';
 import { notice, refusal } from '../screen/notice.js';
+import { numberIn } from '../screen/number-field.js';
 import { confirmation } from '../screen/sheet.js';
 import { say } from '../screen/words.js';
 import { askAsOperator } from './asking.js';
 
 const STATES = ['open', 'paused', 'closed'];
+/** What may be set; an empty rate is no limit. */
+export const CAPACITY = { most: 1_000_000 };
+export const RATE = { decimal: true, least: 0.01, most: 1_000_000, empty: null };
 
 function field(name, label, hint, onSubmit) {
   const input = h('input', {
@@ -18,11 +22,12 @@ function field(name, label, hint, onSubmit) {
   });
   const submit = (event) => {
     event.preventDefault();
-    onSubmit(input.value.trim());
+    onSubmit(input);
   };
+  // What is not understood is said at the field, in the page's words.
   const element = h(
     'form',
-    { class: 'form', onsubmit: submit },
+    { class: 'form', novalidate: true, onsubmit: submit },
     h('label', { for: name }, label),
     h('div', { class: 'field-row' }, input, h('button', { class: 'plain', type: 'submit' }, say('steer.set'))),
     h('p', { id: `${name}-hint`, class: 'soft' }, hint),
@@ -57,12 +62,12 @@ export function steering(concertId, onChange) {
   const buttons = STATES.map((state) =>
     h('button', { type: 'button', class: 'plain', onclick: () => turn(state) }, say(`steer.${state}`)),
   );
-  const capacity = field('capacity', say('steer.capacity'), say('steer.capacity.hint'), (text) =>
-    change({ capacity: Number(text) }),
-  );
-  const rate = field('rate', say('steer.rate'), say('steer.rate.hint'), (text) =>
-    change({ admit_per_second: text === '' ? null : Number(text) }),
-  );
+  const set = (name, rules) => (input) => {
+    const value = numberIn(input, rules);
+    return value === undefined ? show(messages) : change({ [name]: value });
+  };
+  const capacity = field('capacity', say('steer.capacity'), say('steer.capacity.hint'), set('capacity', CAPACITY));
+  const rate = field('rate', say('steer.rate'), say('steer.rate.hint'), set('admit_per_second', RATE));
   const refresh = ({ state, capacity: places, admit_per_second: perSecond }) => {
     STATES.forEach((one, index) => buttons[index].setAttribute('aria-pressed', String(one === state)));
     fill(capacity.input, places);
