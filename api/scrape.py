@@ -104,22 +104,25 @@ def _counters(counted: Mapping[Field, float]) -> Iterator[Metric]:
     found |= {(HTTP_BUSY, method): 0.0 for method in ("GET", "POST")}
     found.update(counted)
     for name, (text, labels) in COUNTERS.items():
-        yield _counter(name, text, labels, {key[1:]: value for key, value in found.items() if key[0] == name})
+        of_name = {key[1:]: value for key, value in found.items() if key[0] == name and len(key) == len(labels) + 1}
+        yield _counter(name, text, labels, of_name)
 
 
 def _histograms(counted: Mapping[Field, float]) -> Iterator[Metric]:
     for histogram, text, labels in HISTOGRAMS:
         family = HistogramMetricFamily(f"{PREFIX}_{histogram.name}", text, labels=labels)
-        for key, (buckets, total) in sorted(_series(histogram, counted).items()):
+        for key, (buckets, total) in sorted(_series(histogram, len(labels), counted).items()):
             family.add_metric(key, buckets, total)
         yield family
 
 
-def _series(histogram: Histogram, counted: Mapping[Field, float]) -> dict[Field, tuple[list[tuple[str, float]], float]]:
+def _series(
+    histogram: Histogram, width: int, counted: Mapping[Field, float]
+) -> dict[Field, tuple[list[tuple[str, float]], float]]:
     """Return the cumulative buckets and the sum of each series, by its labels."""
     marks: defaultdict[Field, dict[str, float]] = defaultdict(dict)
     for (name, *labels), value in counted.items():
-        if name == histogram.name:
+        if name == histogram.name and len(labels) == width + 1 and labels[0] in histogram.marks:
             marks[tuple(labels[1:])][labels[0]] = value
     return {
         key: (

@@ -12,7 +12,7 @@ import logs
 from beat_schedule import BEAT_SCHEDULE
 from models import database
 from settings import Settings
-from workers import slots, stopping
+from workers import slots, stopping, unreadable_messages
 from workers.broker import broker_of
 from workers.presence import Presence
 from workers.queues import BrokerQueue
@@ -64,6 +64,7 @@ app.conf.update(
 )
 
 slots.free_them_always()
+unreadable_messages.drop_them_always()
 stopping.in_time()
 logs.configure(settings.log_level)
 # Celery sets up no logging of its own where somebody listens: its lines look like all others then.

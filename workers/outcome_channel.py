@@ -10,12 +10,16 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import redis
+import structlog
 
 from workers import seat_changes
 from workers.broker import Broker
 
 # Channels, unlike keys, are shared by all databases of a server.
 _CHANNEL = "frontrow:outcomes:{database}"
+
+
+log = structlog.get_logger(__name__)
 
 
 class Announcement(NamedTuple):
@@ -41,7 +45,10 @@ def announce(
                 # First: who learns of the outcome must find the seats changed.
                 pipeline.incr(seat_changes.KEY)
             pipeline.publish(_channel(broker), message)
-            pipeline.execute()
+            first, *_ = pipeline.execute(raise_on_error=False)
+        if isinstance(first, redis.ResponseError):
+            # It is no number; that it is gone is a change as well.
+            broker.client.delete(seat_changes.KEY)
     except redis.RedisError:
         broker.note_silence()
 
@@ -66,8 +73,13 @@ class Listener:
         message = self._subscription.get_message(timeout=seconds)
         if message is None or message["type"] != "message":
             return None
-        request_ids, left = json.loads(message["data"])
-        return Announcement([UUID(hex=request_id) for request_id in request_ids], left)
+        try:
+            request_ids, left = json.loads(message["data"])
+            return Announcement([UUID(hex=request_id) for request_id in request_ids], [int(id_) for id_ in left])
+        except (ValueError, TypeError, AttributeError) as error:
+            # Nobody of ours said this; whoever waits for an outcome looks for it in the end.
+            log.warning("announcement_unreadable", reason=f"{type(error).__name__}: {error}"[:200])
+            return None
 
 
 def _channel(broker: Broker) -> str:

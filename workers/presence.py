@@ -49,4 +49,4 @@ class Presence:
 def present(broker: Broker) -> dict[str, int]:
     """Return how many live workers serve each broker queue. Raises `redis.RedisError` when the broker is away."""
     keys = broker.client.scan_iter(match=f"{PREFIX}*", count=1000)
-    return dict(Counter(key.decode().removeprefix(PREFIX).split(":", 1)[0] for key in keys))
+    return dict(Counter(key.decode(errors="replace").removeprefix(PREFIX).split(":", 1)[0] for key in keys))

@@ -61,7 +61,7 @@ def _next(tasks: Mapping[str, Served], queue: str, broker: Broker) -> str | None
                 task.drain()
         found: Any = broker.client.brpop([wake_ups], timeout=min(left, STEP_SECONDS))
         if found is not None:
-            return bytes(found[1]).decode()
+            return bytes(found[1]).decode(errors="replace")
     return None
 
 
@@ -73,4 +73,4 @@ def _end(queue: str, broker: Broker) -> list[str]:
         step.lrange(wake_ups, 0, -1)
         step.delete(wake_ups)
         found: Any = step.execute()[1]
-    return [bytes(operation).decode() for operation in found]
+    return [bytes(operation).decode(errors="replace") for operation in found]

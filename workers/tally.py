@@ -7,10 +7,12 @@ when it is emptied is a counter that starts again, which Prometheus knows how to
 
 import atexit
 import os
+import re
 import threading
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping
+from typing import Any
 
 import redis
 
@@ -19,6 +21,7 @@ from workers.broker import Broker
 INTERVAL = 1.0
 KEY = "frontrow:tally"
 SEPARATOR = "|"
+_NUMBER = re.compile(rb"-?\d{1,40}(\.\d{1,40})?(e[+-]?\d{1,3})?", re.ASCII)
 
 # The name of what was counted, then its labels' values.
 Field = tuple[str, ...]
@@ -96,13 +99,23 @@ class Tally:
             with self._broker.client.pipeline(transaction=False) as pipeline:
                 for field, value in counts.items():
                     pipeline.hincrbyfloat(KEY, SEPARATOR.join(field), value)
-                pipeline.execute()
+                answers = pipeline.execute(raise_on_error=False)
+            self._clear_away([field for field, answer in zip(counts, answers, strict=True) if _is_refusal(answer)])
         except redis.TimeoutError:
             # A broker that hangs may still carry it out when it goes on. Counting too little is the lesser evil.
             self._broker.note_silence()
         except redis.RedisError:
             self._broker.note_silence()
             self._keep(counts)
+
+    def _clear_away(self, refused: list[Field]) -> None:
+        """Delete what is no number; its count begins again with the next one."""
+        if not refused:
+            return
+        with self._broker.client.pipeline(transaction=False) as pipeline:
+            pipeline.hdel(KEY, *map(SEPARATOR.join, refused))
+            if _is_refusal(*pipeline.execute(raise_on_error=False)):
+                self._broker.client.delete(KEY)
 
     def _keep(self, counts: Mapping[Field, float]) -> None:
         with self._changed:
@@ -112,5 +125,22 @@ class Tally:
 
 def totals(broker: Broker) -> dict[Field, float]:
     """Return what all processes counted. Raises `redis.RedisError` when the broker is away."""
-    found = broker.client.hgetall(KEY)
-    return {tuple(field.decode().split(SEPARATOR)): float(value) for field, value in found.items()}  # type: ignore[union-attr]
+    found: Any = broker.client.hgetall(KEY)
+    # What somebody else has put there is no count.
+    return {
+        tuple(field.decode().split(SEPARATOR)): float(value)
+        for field, value in found.items()
+        if _NUMBER.fullmatch(value) and _is_text(field)
+    }
+
+
+def _is_text(field: bytes) -> bool:
+    try:
+        field.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_refusal(answer: object) -> bool:
+    return isinstance(answer, redis.ResponseError)

@@ -17,6 +17,8 @@ from tests.faults.book import Book
 from tests.faults.chaos import BACK_WITHIN
 from tests.faults.stack import Stack, send
 from tests.faults.verdict import settle
+from tests.waiting import wait_for
+from workers.broker import Broker
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
 
@@ -53,3 +55,22 @@ def test_a_broker_killed_while_the_worker_is_busy_leaves_it_able_to_work(tmp_pat
         stack.wait_until_ready(30)
         assert scenes.charge(stack, book).status_code == 202
         assert settle(stack, BACK_WITHIN) == 0
+
+
+@pytest.fixture(scope="module")
+def poisoned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, Any]]:
+    """A stack, and somebody else at its broker."""
+    with Stack(tmp_path_factory.mktemp("poisoned")) as stack:
+        yield stack, Broker(stack.service.broker_url, 2.0).client
+
+
+@pytest.mark.parametrize("poison", [b"no JSON", b"\xff", b"5", b"{}", b'{"body": "x", "properties": {}}'])
+def test_a_message_that_is_none_ends_no_worker(poisoned: tuple[Stack, Any], poison: bytes) -> None:
+    stack, broker = poisoned
+    before = {process.pid for process in stack.family("points")}
+    broker.lpush("points", poison)
+    wait_for(lambda: broker.llen("points") == 0)
+    book = Book()
+    assert scenes.charge(stack, book).status_code == 202
+    assert settle(stack, 10) == 0
+    assert {process.pid for process in stack.family("points")} == before

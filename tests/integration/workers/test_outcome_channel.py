@@ -27,6 +27,25 @@ def test_what_is_finished_is_announced(broker):
         assert listener.next(0.01) is None
 
 
+@pytest.mark.parametrize("said", [b"", b"\xff", b"5", b"[]", b"[[5], []]", b'[["00"], []]', b"[[], [null]]", b"{}"])
+def test_what_is_no_announcement_is_passed_over(broker, said):
+    mine = uuid4()
+    with outcome_channel.listening(broker) as listener:
+        broker.client.publish(outcome_channel._channel(broker), said)
+        outcome_channel.announce(broker, [mine])
+        assert _next(listener).request_ids == [mine]
+
+
+def test_a_count_of_changes_that_is_none_keeps_no_outcome_back(broker):
+    mine = uuid4()
+    broker.client.set(seat_changes.KEY, "many")
+    with outcome_channel.listening(broker) as listener:
+        outcome_channel.announce(broker, [mine], seats_changed=True)
+        assert _next(listener).request_ids == [mine]
+    assert not broker.is_silent
+    assert seat_changes.version(broker) != b"many"
+
+
 def test_seats_are_counted_changed_before_the_outcome_is_known(broker):
     before = seat_changes.version(broker)
     with outcome_channel.listening(broker) as listener:

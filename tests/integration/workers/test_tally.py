@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from workers.broker import Broker
-from workers.tally import Histogram, Tally, totals
+from workers.tally import KEY, Histogram, Tally, totals
 
 SECONDS = Histogram("seconds", (0.1, 1.0))
 
@@ -34,6 +34,30 @@ def test_counts_of_several_processes_are_summed(broker):
         ("seconds", "1.0", "pay"): 1,
         ("seconds_sum", "pay"): pytest.approx(0.55),
     }
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("finished|pay", "many"), ("finished|pay", "nan"), (b"\xff|pay", "1"), ("other", "Infinity")]
+)
+def test_what_is_no_count_is_passed_over_and_counting_goes_on(broker, field, value):
+    broker.client.hset(KEY, field, value)
+    tally = Tally(broker)
+    for _ in range(2):
+        tally.count(("finished", "pay"), 2)
+        tally.flush()
+    assert not broker.is_silent
+    assert totals(broker)["finished", "pay"] in (2, 4)
+    assert set(totals(broker)) == {("finished", "pay")}
+
+
+def test_a_tally_that_is_none_is_begun_anew(broker):
+    broker.client.set(KEY, "no hash")
+    tally = Tally(broker)
+    for _ in range(2):
+        tally.count(("finished", "pay"), 2)
+        tally.flush()
+    assert totals(broker) == {("finished", "pay"): 2}
+    assert not broker.is_silent
 
 
 def test_a_bound_is_within_its_bucket():
