@@ -143,11 +143,18 @@ class QueueToken(Entity):
             message = f"The queue token is for concert {self.concert_id}, not for {concert_id}."
             raise WrongConcertError(message, concert_id=self.concert_id)
 
-    def keep_alive_until(self, moment: datetime, now: datetime) -> None:
-        """Let an active token live at least until a hold ends."""
+    def hold_until(self, now: datetime, policy: Policy) -> datetime:
+        """Return when a hold that an active token makes now ends; the token lives at least as long, and is used.
+
+        A turn ends at the latest at admission + active time + one hold, whatever is held, and what is held ends with
+        it: otherwise holding, releasing and holding again would keep a turn for ever.
+        """
+        latest = max(self.expires_at, self.admitted_at + policy.active_token + policy.hold)
+        moment: datetime = min(now + policy.hold, latest)
         self.expires_at = max(self.expires_at, moment)
         if self.used_at is None:
             self.used_at = now
+        return moment
 
     def complete(self, now: datetime) -> None:
         """End the token with a purchase."""

@@ -76,7 +76,7 @@ class Reservation(Entity):
         now: datetime,
         policy: Policy,
     ) -> "Reservation":
-        """Hold seats for a while, all or none.
+        """Hold seats for a while, at most as long as the turn, all or none.
 
         Locks the token, lapsed reservations of the seats, and the seats. Refuses with
         the token's refusals, `SeatNotFoundError`, `WrongConcertError`, `PerformanceClosedError`,
@@ -105,11 +105,10 @@ class Reservation(Entity):
             seat_count=len(seats),
             amount=sum(seat.price for seat in seats),
             held_at=now,
-            expires_at=now + policy.hold,
+            expires_at=token.hold_until(now, policy),
             request_id=request_id,
         )
         note_hold(reservation.id, (user_id, performance.concert_id), [seat.id for seat in seats])
-        token.keep_alive_until(reservation.expires_at, now)
         for seat in seats:
             seat.hold(reservation.id, reservation.expires_at)
             ReservationSeat(reservation_id=reservation.id, seat_id=seat.id, price=seat.price, live=True)

@@ -39,7 +39,8 @@ class Reservations(Resource):
         result=ReservationView,
         refusals=(WrongConcertError,),
         outcomes=(SeatTakenError, SeatNotFoundError, SeatLimitExceededError, PerformanceClosedError),
-        description="All seats or none, for five minutes unless the operator set another time.",
+        description="All seats or none, for five minutes unless the operator set another time, and at most until the"
+        " turn ends: one hold after the active time.",
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Accept a hold."""

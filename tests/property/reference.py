@@ -129,8 +129,10 @@ class Reference:
         for hold in self.holds:
             if hold.status == "held" and hold.seats & seats:
                 hold.status = "expired"
-        self.holds.append(Hold(user, seats, index, self.now + HOLD))
-        self.tokens[index].expires_at = max(self.tokens[index].expires_at, self.now + HOLD)
+        token = self.tokens[index]
+        until = min(self.now + HOLD, token.admitted_at + ACTIVE + HOLD)
+        self.holds.append(Hold(user, seats, index, until))
+        token.expires_at = max(token.expires_at, until)
         self.tokens[index].used = True
         return "done"
 

@@ -134,3 +134,31 @@ def test_a_held_seat_keeps_the_token_alive_until_the_hold_ends(sale, time):
     sale.done("points.charge", "a", amount=10_000)
     assert sale.done("payment.pay", "a", queue_token_id=token_id, reservation_id=hold["id"])["status"] == "confirmed"
     assert sale.token(token_id).status == "completed"
+
+
+def test_holding_and_releasing_again_and_again_ends_with_the_turn(sale, time):
+    show = sale.show(seats=8)
+    token_id = sale.inside(show, "a")
+    ends_at = sale.token(token_id).admitted_at + sale.policy.active_token + sale.policy.hold
+    held = sale.hold(show, "a", token_id, 0, 1, 2, 3)
+    for seats in ((4, 5, 6, 7), (0, 1, 2, 3), (4, 5, 6, 7)):
+        time.tick(timedelta(minutes=4))
+        sale.done("reservation.release", "a", reservation_id=held["id"])
+        held = sale.hold(show, "a", token_id, *seats)
+    # The last one began after twelve minutes, and ends with the turn.
+    assert sale.one("SELECT max(expires_at) FROM reservation") == sale.token(token_id).expires_at == ends_at
+    time.move_to(ends_at)
+    assert sale.refused("reservation.hold", "a", **sale.wish(show, token_id, 0))["code"] == "token_expired"
+    assert sale.seats_shown(show) == ["available"] * 8
+    assert sale.sweep("queue_token.expire_due") == 1
+    assert sale.violations() == {}
+
+
+def test_a_hold_of_the_active_time_keeps_its_five_minutes(sale, time):
+    show = sale.show()
+    token_id = sale.inside(show, "a")
+    time.tick(timedelta(minutes=9, seconds=59))
+    sale.hold(show, "a", token_id)
+    held_for = sale.one("SELECT expires_at - held_at FROM reservation")
+    assert held_for == sale.policy.hold
+    assert sale.token(token_id).expires_at == sale.one("SELECT expires_at FROM reservation")
