@@ -38,6 +38,7 @@ class Settings(BaseSettings):
 
     # Policies of the sale.
     hold_seconds: float = Field(default=300, gt=0)
+    released_seat_seconds: float = Field(default=30, ge=0)
     active_token_seconds: float = Field(default=600, gt=0)
     unused_admission_seconds: float = Field(default=60, gt=0)
     waiting_token_seconds: float = Field(default=86_400, gt=0)
@@ -130,6 +131,7 @@ class Settings(BaseSettings):
         """The rules of the sale, in the shape the domain takes them."""
         return Policy(
             hold=timedelta(seconds=self.hold_seconds),
+            released_seat=timedelta(seconds=self.released_seat_seconds),
             active_token=timedelta(seconds=self.active_token_seconds),
             unused_admission=timedelta(seconds=self.unused_admission_seconds),
             waiting_token=timedelta(seconds=self.waiting_token_seconds),

@@ -114,6 +114,11 @@ PROBLEMS: dict[str, Problem] = {
     "seat_limit_exceeded": Problem(
         409, "Too many seats", "A user may have up to `limit` seats of one concert, held and bought together."
     ),
+    "seat_released": Problem(
+        409,
+        "Seat just released",
+        "You released a seat a moment ago: others come first until `holdable_from`. `seat_ids` names which.",
+    ),
     "performance_closed": Problem(409, "Performance closed", "The performance cannot be reserved at this time."),
     "reservation_not_held": Problem(
         409, "Reservation not held", "The reservation is over: it was paid, released, refunded, or its time ran out."

@@ -75,6 +75,12 @@ class SeatLimitExceededError(DomainError):
     code = "seat_limit_exceeded"
 
 
+class SeatReleasedError(DomainError):
+    """The user released a seat a moment ago. Members: `seat_ids`, `holdable_from`."""
+
+    code = "seat_released"
+
+
 class PerformanceClosedError(DomainError):
     """The performance cannot be reserved now."""
 

@@ -9,6 +9,7 @@ class Policy:
     """Durations and limits that the domain's operations are given; the defaults are the contract's."""
 
     hold: timedelta = timedelta(minutes=5)
+    released_seat: timedelta = timedelta(seconds=30)
     active_token: timedelta = timedelta(minutes=10)
     unused_admission: timedelta = timedelta(seconds=60)
     waiting_token: timedelta = timedelta(hours=24)

@@ -12,10 +12,10 @@ from models.database import Entity, change, rows
 from models.errors import (
     ReservationNotFoundError,
     ReservationNotHeldError,
-    SeatLimitExceededError,
     SeatNotFoundError,
     SeatTakenError,
 )
+from models.hold_limits import check_limits, load_limits, note_seats
 from models.ids import new_id, reserve_ids
 from models.lapsed_holds import expire_together
 from models.lifecycle import move
@@ -23,7 +23,7 @@ from models.locking import lock, remembered
 from models.performance import Performance
 from models.policy import Policy
 from models.queue_token import QueueToken
-from models.reservation_seat import ReservationSeat, note_hold, seat_ids_of, seats_of_users
+from models.reservation_seat import ReservationSeat, note_seat_ids, seat_ids_of
 from models.seat import Seat, SeatStatus
 
 
@@ -80,7 +80,7 @@ class Reservation(Entity):
 
         Locks the token, lapsed reservations of the seats, and the seats. Refuses with
         the token's refusals, `SeatNotFoundError`, `WrongConcertError`, `PerformanceClosedError`,
-        `SeatTakenError`, `SeatLimitExceededError`.
+        `SeatTakenError`, `SeatLimitExceededError`, `SeatReleasedError`.
         """
         token = QueueToken.admitted(queue_token_id, user_id, now)
         performance = Performance.get(id=performance_id)
@@ -92,7 +92,7 @@ class Reservation(Entity):
         lapsed = cls._lock_lapsed(seat_ids, now)
         seats = Seat.locked(performance_id, seat_ids)
         _check_free(seats, lapsed)
-        cls._check_limit(user_id, performance.concert_id, len(seats), now, policy)
+        check_limits(user := (user_id, performance.concert_id), seat_ids, now, policy)
         for reservation in lapsed:
             reservation.expire(now)
         reservation = cls(
@@ -108,14 +108,15 @@ class Reservation(Entity):
             expires_at=token.hold_until(now, policy),
             request_id=request_id,
         )
-        note_hold(reservation.id, (user_id, performance.concert_id), [seat.id for seat in seats])
+        note_seat_ids(reservation.id, seat_ids)
+        note_seats(user, len(seats))
         for seat in seats:
             seat.hold(reservation.id, reservation.expires_at)
             ReservationSeat(reservation_id=reservation.id, seat_id=seat.id, price=seat.price, live=True)
         return reservation
 
     @classmethod
-    def lock_for_holds(cls, orders: Iterable[dict[str, Any]], clock: Callable[[], datetime]) -> None:
+    def lock_for_holds(cls, orders: Iterable[dict[str, Any]], clock: Callable[[], datetime], policy: Policy) -> None:
         """Lock what holds will need, one statement per table, in the order that everybody locks in.
 
         Which holds have lapsed is asked with the time after the tokens are locked.
@@ -126,7 +127,7 @@ class Reservation(Entity):
         cls._lock_lapsed(seat_ids, clock())
         lock(Seat, seat_ids)
         # Who has a locked token takes no seats elsewhere, so what they have is counted once for the whole batch.
-        seats_of_users({(token.user_id, token.concert_id) for token in tokens.values()}, clock())
+        load_limits({(token.user_id, token.concert_id) for token in tokens.values()}, clock(), policy)
         reserve_ids(cls, len(orders))
 
     @classmethod
@@ -149,13 +150,6 @@ class Reservation(Entity):
             for reservation in found.values()
             if reservation.status == ReservationStatus.HELD and reservation.expires_at <= now
         ]
-
-    @classmethod
-    def _check_limit(cls, user_id: str, concert_id: int, more: int, now: datetime, policy: Policy) -> None:
-        has = seats_of_users({(user_id, concert_id)}, now)[user_id, concert_id]
-        if has + more > policy.seats_per_user:
-            message = f"A user may have {policy.seats_per_user} seats of a concert; {has} are held or bought."
-            raise SeatLimitExceededError(message, limit=policy.seats_per_user, seats=has)
 
     @classmethod
     def locked(cls, reservation_id: int, user_id: str | None = None) -> "Reservation":

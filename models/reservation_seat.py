@@ -1,7 +1,6 @@
-"""Which seats reservations took, and how many a user has; asked once a session, since a session knows what it adds."""
+"""Which seats reservations took; asked once a session, since a session knows what it adds."""
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
 from pony.orm import PrimaryKey, Required
 
@@ -31,40 +30,13 @@ def seat_ids_of(reservation_ids: Sequence[int]) -> dict[int, list[int]]:
     return {id_: known[id_] for id_ in reservation_ids}
 
 
-def seats_of_users(users: Collection[tuple[str, int]], now: datetime) -> dict[tuple[str, int], int]:
-    """Return how many seats each user has of a concert, held or bought; counted once a session, then kept up by holds.
-
-    The caller has locked the users' tokens, so nobody else takes seats for them.
-    """
-    known: dict[tuple[str, int], int] = remembered("seats of users")
-    unknown = [user for user in users if user not in known]
-    if unknown:
-        known.update(dict.fromkeys(unknown, 0))
-        user_ids, concert_ids = zip(*unknown, strict=True)
-        for user_id, concert_id, seats in _COUNT_SEATS.rows(list(user_ids), list(concert_ids), now):
-            known[user_id, concert_id] = int(seats)
-    return {user: known[user] for user in users}
-
-
-def note_hold(reservation_id: int, user: tuple[str, int], seat_ids: Sequence[int]) -> None:
-    """Keep up what this session knows with a hold of its own; the user's seats were counted before."""
+def note_seat_ids(reservation_id: int, seat_ids: Sequence[int]) -> None:
+    """Keep up what this session knows with a hold of its own."""
     remembered("seat_ids")[reservation_id] = sorted(seat_ids)
-    remembered("seats of users")[user] += len(seat_ids)
 
 
 _SEAT_IDS = Prepared(
     "find_seat_ids_of_reservations",
     "bigint[]",
     "SELECT reservation_id, seat_id FROM reservation_seat WHERE reservation_id = ANY($1) ORDER BY seat_id",
-)
-
-_COUNT_SEATS = Prepared(
-    "count_seats_of_users",
-    "text[], bigint[], timestamptz",
-    """
-    SELECT user_id, concert_id, sum(seat_count) FROM reservation
-     WHERE (user_id, concert_id) IN (SELECT * FROM unnest($1, $2))
-       AND (status = 'confirmed' OR status = 'held' AND expires_at > $3)
-     GROUP BY user_id, concert_id
-    """,
 )

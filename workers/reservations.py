@@ -21,7 +21,7 @@ EXPIRED_TOGETHER = 500
 
 
 def _lock_for_holds(orders: Sequence[Order]) -> None:
-    Reservation.lock_for_holds([order.arguments for order in orders], clock.utcnow)
+    Reservation.lock_for_holds([order.arguments for order in orders], clock.utcnow, settings.policy)
 
 
 def _lock_for_releases(orders: Sequence[Order]) -> None:

@@ -19,6 +19,7 @@ from models.errors import (
     ReservationNotHeldError,
     SeatLimitExceededError,
     SeatNotFoundError,
+    SeatReleasedError,
     SeatTakenError,
     WrongConcertError,
 )
@@ -38,7 +39,7 @@ class Reservations(Resource):
         accepts=hold,
         result=ReservationView,
         refusals=(WrongConcertError,),
-        outcomes=(SeatTakenError, SeatNotFoundError, SeatLimitExceededError, PerformanceClosedError),
+        outcomes=(SeatTakenError, SeatNotFoundError, SeatLimitExceededError, SeatReleasedError, PerformanceClosedError),
         description="All seats or none, for five minutes unless the operator set another time, and at most until the"
         " turn ends: one hold after the active time.",
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-HOLD, ACTIVE, UNUSED, WAITING, LIMIT = 300, 600, 60, 86_400, 4
+HOLD, ACTIVE, UNUSED, WAITING, LIMIT, RELEASED = 300, 600, 60, 86_400, 4, 30
 LIVE = ("waiting", "active")
 
 
@@ -26,6 +26,7 @@ class Hold:
     token: int
     expires_at: float
     status: str = "held"
+    released_at: float = float("-inf")
 
 
 @dataclass
@@ -65,7 +66,10 @@ class Reference:
     def give_back(self, index: int) -> None:
         for hold in self.holds:
             if hold.token == index and hold.status == "held":
-                hold.status = "expired" if hold.expires_at <= self.now else "released"
+                if hold.expires_at <= self.now:
+                    hold.status = "expired"
+                else:
+                    hold.status, hold.released_at = "released", self.now
 
     def expire_active(self) -> int:
         ended = 0
@@ -126,6 +130,8 @@ class Reference:
         has = sum(len(hold.seats) for hold in self.holds if hold.user == user and self.stands(hold))
         if has + len(seats) > LIMIT:
             return "seat_limit_exceeded"
+        if any(h.user == user and h.seats & seats and h.released_at > self.now - RELEASED for h in self.holds):
+            return "seat_released"
         for hold in self.holds:
             if hold.status == "held" and hold.seats & seats:
                 hold.status = "expired"
@@ -139,7 +145,7 @@ class Reference:
     def release(self, hold: Hold) -> str:
         if hold.status != "held" or hold.expires_at <= self.now:
             return "reservation_not_held"
-        hold.status = "released"
+        hold.status, hold.released_at = "released", self.now
         return "done"
 
     def expire_holds(self) -> int:

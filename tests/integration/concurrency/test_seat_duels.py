@@ -13,11 +13,11 @@ def _codes(*tasks):
 
 
 def _hold_one_seat_twice(sale, duel):
-    from models.reservation import Reservation
+    from models import reservation
 
     show = sale.show()
     wishes = {user: sale.wish(show, sale.inside(show, user), 0, 1) for user in "ab"}
-    duel.pause_after(Reservation, "_check_limit")
+    duel.pause_after(reservation, "check_limits")
     return duel.fight(*[lambda user=user: sale.do("reservation.hold", user, **wishes[user]) for user in "ab"])
 
 
@@ -41,11 +41,11 @@ def test_hold_and_hold_gives_a_seat_to_one(sale, duel):
 
 
 def _pass_the_limit(sale, duel):
-    from models.reservation import Reservation
+    from models import reservation
 
     show = sale.show(seats=6)
     token_id = sale.inside(show, "a")
-    duel.pause_after(Reservation, "_check_limit")
+    duel.pause_after(reservation, "check_limits")
     seats = (0, 1, 2), (3, 4, 5)
     return duel.fight(*[lambda s=s: sale.do("reservation.hold", "a", **sale.wish(show, token_id, *s)) for s in seats])
 
@@ -70,11 +70,11 @@ def test_two_holds_of_one_batch_do_not_pass_the_seat_limit_together(sale):
 
 
 def _hold_and_leave(sale, duel):
-    from models.reservation import Reservation
+    from models import reservation
 
     show = sale.show()
     token_id = sale.inside(show, "a")
-    duel.pause_after(Reservation, "_check_limit")
+    duel.pause_after(reservation, "check_limits")
     return duel.fight(
         lambda: sale.do("reservation.hold", "a", **sale.wish(show, token_id, 0)),
         lambda: sale.do("queue_token.leave", "a", queue_token_id=token_id),
@@ -95,14 +95,14 @@ def test_whoever_leaves_while_he_holds_gives_the_seat_back(sale, duel):
 
 
 def _take_over_twice(sale, duel):
-    from models.reservation import Reservation
+    from models import reservation
 
     show = sale.show()
     sale.held(show, "late", 0, 1)
     wishes = {user: sale.wish(show, sale.inside(show, user), 0) for user in "ab"}
     duel.let_time_pass_for("first", 301)
     duel.let_time_pass_for("second", 301)
-    duel.pause_after(Reservation, "_check_limit")
+    duel.pause_after(reservation, "check_limits")
     return duel.fight(*[lambda user=user: sale.do("reservation.hold", user, **wishes[user]) for user in "ab"])
 
 
@@ -183,13 +183,13 @@ def test_join_and_join_gives_one_place(sale, duel):
 
 def test_joining_again_does_not_end_a_token_that_a_hold_keeps_alive(sale, duel, monkeypatch):
     # The fan holds a seat in the last moment of his token while a second window of his joins again.
-    from models.reservation import Reservation
+    from models import reservation
 
     show = sale.show()
     token_id = sale.inside(show, "a")
     duel.let_time_pass_for("first", 599)
     duel.let_time_pass_for("second", 601)
-    duel.pause_after(Reservation, "_check_limit")
+    duel.pause_after(reservation, "check_limits")
     held, joined = duel.fight(
         lambda: sale.do("reservation.hold", "a", **sale.wish(show, token_id, 0)),
         lambda: sale.do("queue_token.issue", "a", concert_id=show.concert_id),
@@ -215,12 +215,12 @@ def test_a_purchase_and_the_end_of_the_token_do_not_cross(sale, duel):
 
 
 def _pay_one_and_hold_another(sale, duel):
-    from models.reservation import Reservation
+    from models import reservation
 
     show = sale.show()
     wish = sale.held(show, "a", 0)
     sale.done("points.charge", "a", amount=10_000)
-    duel.pause_after(Reservation, "_check_limit")
+    duel.pause_after(reservation, "check_limits")
     return duel.fight(
         lambda: sale.do("reservation.hold", "a", **sale.wish(show, wish["queue_token_id"], 1)),
         lambda: sale.do("payment.pay", "a", **wish),
