@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     poll_after_seconds: int = Field(default=2, ge=1)
     poll_at_most_seconds: float | None = Field(default=None, gt=0)
     seats_per_user: int = Field(default=4, ge=1)
+    joins_per_hour: int = Field(default=10, ge=1)
     retention_seconds: float = Field(default=86_400, gt=0)
 
     # How long a client is kept before he is told that a server is away.
@@ -137,6 +138,7 @@ class Settings(BaseSettings):
             waiting_token=timedelta(seconds=self.waiting_token_seconds),
             retention=timedelta(seconds=self.retention_seconds),
             seats_per_user=self.seats_per_user,
+            joins_per_hour=self.joins_per_hour,
             queue_capacity=self.queue_capacity,
             poll_at_least=timedelta(seconds=self.poll_after_seconds),
             poll_at_most=timedelta(seconds=self._poll_at_most_seconds()),

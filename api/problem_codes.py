@@ -108,6 +108,9 @@ PROBLEMS: dict[str, Problem] = {
     ),
     # What the domain says no to.
     "queue_closed": Problem(409, "Line closed", "The line of this concert takes nobody any more."),
+    "join_limit": Problem(
+        429, "Joined too often", "A user may join one line `limit` times an hour; again from `joinable_from` on."
+    ),
     "seat_taken": Problem(
         409, "Seat taken", "Somebody else holds or has bought a seat; `seat_ids` names which. None was held for you."
     ),

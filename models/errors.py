@@ -57,6 +57,12 @@ class WrongConcertError(DomainError):
     code = "wrong_concert"
 
 
+class JoinLimitError(DomainError):
+    """The user joined this line too often within an hour. Members: `limit`, `joinable_from`."""
+
+    code = "join_limit"
+
+
 class SeatNotFoundError(DomainError):
     """A seat is not one of that performance. Members: `seat_ids`."""
 

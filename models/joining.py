@@ -1,11 +1,12 @@
 """Joining the line and leaving it: what moves a queue and its tokens together."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
+from models.clock import to_rfc3339
 from models.database import Prepared
-from models.errors import ConcertNotFoundError, DomainError, QueueClosedError, TokenInvalidError
+from models.errors import ConcertNotFoundError, DomainError, JoinLimitError, QueueClosedError, TokenInvalidError
 from models.line import HEAD, Line
 from models.locking import lock
 from models.order import Order
@@ -13,6 +14,18 @@ from models.policy import Policy
 from models.queue import Queue, QueueState
 from models.queue_token import LIVE, STANDING, QueueToken, QueueTokenStatus, Standing, expired
 from models.token_holds import give_back, lock_held_by
+
+JOINS_COUNTED_FOR = timedelta(hours=1)
+
+
+class _Joins(NamedTuple):
+    """How often a user joined a line within the hour and has left it since, the first time of these."""
+
+    times: int
+    first_at: datetime
+
+    def and_at(self, issued_at: datetime) -> "_Joins":
+        return _Joins(self.times + 1, min(self.first_at, issued_at))
 
 
 def issue(orders: Sequence[Order], clock: Callable[[], datetime], policy: Policy) -> list[dict[str, Any] | DomainError]:
@@ -22,21 +35,22 @@ def issue(orders: Sequence[Order], clock: Callable[[], datetime], policy: Policy
     this is the one operation that takes all its orders at once: a handful of statements for hundreds
     of fans. Locks the queues, and the live tokens that are over by time; `clock` is asked after that.
 
-    Refuses with `ConcertNotFoundError`, `QueueClosedError`.
+    Refuses with `ConcertNotFoundError`, `QueueClosedError`, `JoinLimitError`.
     """
     queues = lock(Queue, [order.arguments["concert_id"] for order in orders])
-    known, now = _live_tokens([order for order in orders if order.arguments["concert_id"] in queues], clock)
+    known, joins, now = _live_tokens([order for order in orders if order.arguments["concert_id"] in queues], clock)
+    often = {key: past for key, past in joins.items() if past.times >= policy.joins_per_hour}
     fresh: dict[tuple[int, str], tuple[Any, ...]] = {}
     for order in orders:
         concert_id, user_id = key = (order.arguments["concert_id"], order.user_id)
         queue = queues.get(concert_id)
-        if queue is None or key in known or key in fresh or queue.state == QueueState.CLOSED:
+        if queue is None or key in known or key in fresh or key in often or queue.state == QueueState.CLOSED:
             continue
         fresh[key] = (concert_id, user_id, queue.next_place(), str(order.request_id))
     issued = _insert(list(fresh.values()), now, now + policy.waiting_token)
     positions = _positions(known, issued, queues, now)
     tokens = known | issued
-    return [_answer(order, queues, tokens, positions, policy) for order in orders]
+    return [_answer(order, queues, tokens, positions, often, policy) for order in orders]
 
 
 def _answer(
@@ -44,14 +58,19 @@ def _answer(
     queues: Mapping[int, Queue],
     tokens: Mapping[tuple[int, str], Standing],
     positions: Mapping[int, int],
+    often: Mapping[tuple[int, str], _Joins],
     policy: Policy,
 ) -> dict[str, Any] | DomainError:
     concert_id = order.arguments["concert_id"]
     if concert_id not in queues:
         return ConcertNotFoundError(f"There is no concert {concert_id}.")
     standing = tokens.get((concert_id, order.user_id))
-    if standing is None:
+    if standing is None and queues[concert_id].state == QueueState.CLOSED:
         return QueueClosedError(f"The line of concert {concert_id} is closed.")
+    if standing is None:
+        limit, until = policy.joins_per_hour, often[concert_id, order.user_id].first_at + JOINS_COUNTED_FOR
+        message = f"A user may join a line {limit} times an hour."
+        return JoinLimitError(message, limit=limit, joinable_from=to_rfc3339(until))
     position = positions.get(standing.id)
     shown = {**standing.view(None, policy), "position": position}
     if position is not None:
@@ -62,16 +81,18 @@ def _answer(
 
 def _live_tokens(
     orders: Sequence[Order], clock: Callable[[], datetime]
-) -> tuple[dict[tuple[int, str], Standing], datetime]:
-    """Return the live tokens of the orders' users, and the time after the last lock.
+) -> tuple[dict[tuple[int, str], Standing], dict[tuple[int, str], _Joins], datetime]:
+    """Return the live tokens of the orders' users, their earlier joins, and the time after the last lock.
 
     Tokens that are over by time are ended here and omitted.
     """
     now = clock()
     if not orders:
-        return {}, now
-    found = _LIVE.rows([order.arguments["concert_id"] for order in orders], [order.user_id for order in orders])
-    standings = [Standing(*row) for row in found]
+        return {}, {}, now
+    since, concerts = now - JOINS_COUNTED_FOR, [order.arguments["concert_id"] for order in orders]
+    found = [Standing(*row) for row in _LIVE.rows(concerts, [order.user_id for order in orders], since)]
+    standings = [standing for standing in found if standing.id]
+    joins = {(row.concert_id, row.user_id): _Joins(row.place, row.issued_at) for row in found if not row.id}
     overdue = {standing.id: standing for standing in standings if standing.is_over(now)}
     locked = lock(QueueToken, overdue)
     now = clock()
@@ -84,7 +105,11 @@ def _live_tokens(
             Queue.locked(token.concert_id).gone_total += 1
         if token.status in LIVE:
             token.expire(now)
-    return {(token.concert_id, token.user_id): token for token in standings if token.id not in overdue}, now
+        if token.issued_at > since:
+            key = (token.concert_id, token.user_id)
+            joins[key] = joins.get(key, _Joins(0, now)).and_at(token.issued_at)
+    live = {(token.concert_id, token.user_id): token for token in standings if token.id not in overdue}
+    return live, joins, now
 
 
 def _insert(
@@ -155,10 +180,15 @@ _CONCERTS = Prepared(
 
 _LIVE = Prepared(
     "find_live_tokens",
-    "bigint[], text[]",
+    "bigint[], text[], timestamptz",
+    # And in the same trip, with the id 0, how many ended tokens of theirs were issued lately, and the first of these.
     f"""
     SELECT {STANDING} FROM queue_token
      WHERE status IN ('waiting', 'active') AND (concert_id, user_id) IN (SELECT * FROM unnest($1, $2))
+    UNION ALL
+    SELECT 0, concert_id, user_id, count(*), 'ended', min(issued_at), NULL, NULL, min(issued_at), NULL FROM queue_token
+     WHERE ended_at IS NOT NULL AND issued_at > $3 AND (concert_id, user_id) IN (SELECT * FROM unnest($1, $2))
+     GROUP BY concert_id, user_id
     """,  # noqa: S608  # It is put together from constants.
 )
 

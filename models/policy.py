@@ -17,4 +17,5 @@ class Policy:
     poll_at_least: timedelta = timedelta(seconds=2)
     poll_at_most: timedelta = timedelta(seconds=30)
     seats_per_user: int = 4
+    joins_per_hour: int = 10
     queue_capacity: int = 100

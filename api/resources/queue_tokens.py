@@ -16,6 +16,7 @@ from api.wiring import Resource, Wiring
 from models import clock
 from models.errors import (
     ConcertNotFoundError,
+    JoinLimitError,
     QueueClosedError,
     TokenExpiredError,
     TokenInvalidError,
@@ -36,7 +37,7 @@ class QueueTokens(Resource):
         body=IssueQueueToken,
         accepts=issue,
         result=IssuedQueueTokenView,
-        outcomes=(ConcertNotFoundError, QueueClosedError),
+        outcomes=(ConcertNotFoundError, QueueClosedError, JoinLimitError),
         description="Whoever has a live token for the concert gets the same one back, not a second place in line.",
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-HOLD, ACTIVE, UNUSED, WAITING, LIMIT, RELEASED = 300, 600, 60, 86_400, 4, 30
+HOLD, ACTIVE, UNUSED, WAITING, LIMIT, RELEASED, JOINS = 300, 600, 60, 86_400, 4, 30, 10
 LIVE = ("waiting", "active")
 
 
@@ -12,6 +12,7 @@ class Token:
 
     user: str
     expires_at: float
+    issued_at: float
     status: str = "waiting"
     admitted_at: float | None = None
     used: bool = False
@@ -52,7 +53,10 @@ class Reference:
             if self.tokens[index].expires_at > self.now:
                 return "done"
             self.tokens[index].status = "expired"
-        self.tokens.append(Token(user, self.now + WAITING))
+        lately = [token for token in self.tokens if token.user == user and token.issued_at > self.now - 3600]
+        if len(lately) >= JOINS:
+            return "join_limit"
+        self.tokens.append(Token(user, self.now + WAITING, self.now))
         return "done"
 
     def leave(self, index: int) -> str:
