@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.policy import Policy
+from models.time_zones import check_time_zone
 
 SHORTEST_SECRET = 32
 # What a process started by hand in demo mode signs with; refused everywhere else.
@@ -49,6 +50,8 @@ class Settings(BaseSettings):
     poll_at_most_seconds: float | None = Field(default=None, gt=0)
     seats_per_user: int = Field(default=4, ge=1)
     joins_per_hour: int = Field(default=10, ge=1)
+    # The IANA time zone of concerts whose operator gives none, and of moments that belong to no concert.
+    timezone: Annotated[str, AfterValidator(check_time_zone)] = "Asia/Seoul"
     retention_seconds: float = Field(default=86_400, gt=0)
 
     # How long a client is kept before he is told that a server is away.
@@ -140,6 +143,7 @@ class Settings(BaseSettings):
             seats_per_user=self.seats_per_user,
             joins_per_hour=self.joins_per_hour,
             queue_capacity=self.queue_capacity,
+            timezone=self.timezone,
             poll_at_least=timedelta(seconds=self.poll_after_seconds),
             poll_at_most=timedelta(seconds=self._poll_at_most_seconds()),
         )

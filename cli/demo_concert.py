@@ -28,6 +28,7 @@ def _concert(now: datetime) -> dict[str, Any]:
     return {
         "title": "Frontrow Live: Opening Night",
         "venue": "Olympic Hall, Seoul",
+        "timezone": "Asia/Seoul",
         "queue": {"capacity": 100},
         "performances": [_performance(now, first_night + timedelta(days=day)) for day in range(3)],
         "now": now,

@@ -28,7 +28,7 @@ def page(
 
 _BOOKING = """
     SELECT p.id, p.reservation_id, p.user_id, h.name, p.amount, p.paid_at, r.status,
-           c.id, c.title, c.venue, d.id, d.starts_at
+           c.id, c.title, c.venue, c.timezone, d.id, d.starts_at
       FROM payment p
       JOIN reservation r ON r.id = p.reservation_id
       JOIN performance d ON d.id = r.performance_id
@@ -50,7 +50,7 @@ def _views(found: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
             "user_id": user_id,
             "holder": holder,
             "status": status,
-            "concert": {"id": concert_id, "title": title, "venue": venue},
+            "concert": {"id": concert_id, "title": title, "venue": venue, "timezone": timezone},
             "performance": {"id": performance_id, "starts_at": to_rfc3339(starts_at)},
             "seats": seats[reservation_id],
             "amount": amount,
@@ -67,6 +67,7 @@ def _views(found: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
             concert_id,
             title,
             venue,
+            timezone,
             performance_id,
             starts_at,
         ) in found

@@ -13,6 +13,8 @@ from models.performance import Performance
 from models.policy import Policy
 from models.queue import Queue
 
+_CONCERT = "SELECT id, title, venue, timezone, created_at FROM concert"
+
 
 class Concert(Entity):
     """One concert of the programme; its performances are the dates one can go to."""
@@ -21,6 +23,7 @@ class Concert(Entity):
     id = PrimaryKey(int, size=64, auto=True)
     title = Required(str)
     venue = Required(str)
+    timezone = Required(str)
     created_at = Required(datetime, sql_type="timestamptz")
 
     @classmethod
@@ -29,6 +32,7 @@ class Concert(Entity):
         *,
         title: str,
         venue: str,
+        timezone: str | None = None,
         queue: Mapping[str, Any],
         performances: Sequence[Mapping[str, Any]],
         now: datetime,
@@ -36,10 +40,11 @@ class Concert(Entity):
     ) -> dict[str, Any]:
         """Create a concert with its line, its performances and all their seats; return the contract's view.
 
-        `queue` may hold `capacity` and `admit_per_second`; a performance holds `starts_at`, `reservable_from`,
+        `timezone` is an IANA name, by default the policy's. `queue` may hold `capacity` and `admit_per_second`; a
+        performance holds `starts_at`, `reservable_from`,
         `reservable_until` (aware) and `sections` of `name`, `rows`, `seats_per_row`, `price`.
         """
-        concert = cls(title=title, venue=venue, created_at=now)
+        concert = cls(title=title, venue=venue, timezone=timezone or policy.timezone, created_at=now)
         flush()
         Queue.open_for(
             concert.id,
@@ -67,15 +72,16 @@ class Concert(Entity):
 
     @classmethod
     def _programme(cls, condition: str, **parameters: Any) -> list[dict[str, Any]]:
-        concerts = rows(f"SELECT id, title, venue, created_at FROM concert {condition}", **parameters)  # noqa: S608
+        concerts = rows(f"{_CONCERT} {condition}", **parameters)
         performances = Performance.of_concerts([concert_id for concert_id, *_ in concerts])
         return [
             {
                 "id": concert_id,
                 "title": title,
                 "venue": venue,
+                "timezone": timezone,
                 "created_at": to_rfc3339(created_at),
                 "performances": performances[concert_id],
             }
-            for concert_id, title, venue, created_at in concerts
+            for concert_id, title, venue, timezone, created_at in concerts
         ]

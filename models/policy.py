@@ -19,3 +19,4 @@ class Policy:
     seats_per_user: int = 4
     joins_per_hour: int = 10
     queue_capacity: int = 100
+    timezone: str = "Asia/Seoul"

@@ -25,6 +25,7 @@ class ConcertView(View):
     id: Id
     title: str
     venue: str
+    timezone: str = Field(description="The IANA time zone of the venue, in which its times are shown.")
     created_at: Time
     performances: list[ConcertDateView]
 

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
 from api.schemas.concerts import QueueState
 from api.schemas.shape import Count, Id, RequestBody, View
+from models.time_zones import check_time_zone
 
 MOST_SEATS = 200_000
 MOST_SEATS_OF_ROW = 1_000
@@ -25,6 +26,11 @@ def _within_reason(moment: datetime) -> datetime:
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(_within_reason)]
+TimeZone = Annotated[
+    str,
+    Field(min_length=1, max_length=64, examples=["Asia/Seoul", "America/New_York"]),
+    AfterValidator(check_time_zone),
+]
 Capacity = Annotated[int, Field(ge=1, le=1_000_000)]
 Rate = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
 
@@ -69,6 +75,7 @@ class CreateConcert(RequestBody):
 
     title: Name
     venue: Name
+    timezone: TimeZone | None = Field(default=None, description="The venue's; the default is a setting.")
     queue: NewQueue = NewQueue()
     performances: Annotated[list[NewPerformance], Field(default_factory=list, max_length=200)]
 

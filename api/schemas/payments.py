@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from api.schemas.performances import PlacedSeatView
 from api.schemas.shape import Holder, Id, Points, RequestBody, Time, UserId, View
 
@@ -30,6 +32,7 @@ class BookedConcertView(View):
     id: Id
     title: str
     venue: str
+    timezone: str = Field(description="The IANA time zone of the venue, in which its times are shown.")
 
 
 class BookedDateView(View):

@@ -38,7 +38,7 @@ def test_a_concert_from_a_form_and_a_csv(console: Page, seller: Seller) -> None:
     concert_id = int(console.url.rsplit("/", 1)[1])
     [performance] = seller.call("GET", f"/v1/concerts/{concert_id}")["performances"]
     assert performance["seats_total"] == 50
-    # The time was meant in Seoul.
+    # The time was meant in Seoul, the time zone of the settings.
     assert performance["starts_at"].startswith("2031-05-01T10:30")
 
 

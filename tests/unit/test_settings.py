@@ -36,3 +36,15 @@ def test_demo_mode_without_a_secret_has_the_known_one() -> None:
 
 def test_a_secret_is_not_shown() -> None:
     assert STRONG not in repr(Settings(secret=SecretStr(STRONG)))
+
+
+@pytest.mark.parametrize("name", ["", "Seoul", "asia/seoul", "KST", "localtime"])
+def test_a_time_zone_that_is_none_is_refused_at_the_start(name: str) -> None:
+    with pytest.raises(ValidationError, match="IANA time zone"):
+        Settings(demo=True, timezone=name)
+
+
+def test_new_concerts_get_the_time_zone_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings(demo=True).policy.timezone == "Asia/Seoul"
+    monkeypatch.setenv("FRONTROW_TIMEZONE", "America/New_York")
+    assert Settings(demo=True).policy.timezone == "America/New_York"

@@ -64,7 +64,7 @@ function lineState({ state, waiting, estimated_wait_seconds: estimate }) {
   );
 }
 
-const dateList = (performances) =>
+const dateList = (performances, zone) =>
   h(
     'ul',
     { class: 'plain-list' },
@@ -72,7 +72,7 @@ const dateList = (performances) =>
       h(
         'li',
         null,
-        h('span', null, dayAndTime(date.starts_at)),
+        h('span', null, dayAndTime(date.starts_at, zone)),
         h('span', { class: 'soft' }, say('seats.count', { count: date.seats_total })),
       ),
     ),
@@ -106,7 +106,7 @@ export async function concert(main, params, signal) {
         lineState(line),
         box,
         h('h2', null, say('concert.dates')),
-        dateList(about.performances ?? []),
+        dateList(about.performances ?? [], about.timezone),
       ),
     ),
   );

@@ -1,6 +1,6 @@
 /** Choosing a date. */
 
-import { askAll } from '../talk/http.js';
+import { ask, askAll } from '../talk/http.js';
 import { keepAsking } from '../talk/polling.js';
 import { holdOf } from '../keep/holds.js';
 import { configuration } from '../keep/configuration.js';
@@ -8,6 +8,7 @@ import { h, show } from '../screen/dom.js';
 import { dayOfMonth, month, time, weekday } from '../screen/figures.js';
 import { go } from '../screen/router.js';
 import { say } from '../screen/words.js';
+import { patiently } from './patiently.js';
 import { turnStrip } from './turn-strip.js';
 import { endsTurn } from './turn.js';
 
@@ -23,7 +24,8 @@ function left({ seats_available: available, seats_total: total }) {
   );
 }
 
-function dateCard(concertId, date) {
+function dateCard(concertId, date, zone) {
+  const leaf = [month(date.starts_at, zone), dayOfMonth(date.starts_at, zone)];
   return h(
     'li',
     null,
@@ -33,15 +35,15 @@ function dateCard(concertId, date) {
       h(
         'span',
         { class: 'date-leaf', 'aria-hidden': 'true' },
-        h('span', null, month(date.starts_at)),
-        h('b', null, dayOfMonth(date.starts_at)),
+        h('span', null, leaf[0]),
+        h('b', null, leaf[1]),
       ),
       h(
         'span',
         { class: 'date-text' },
-        h('b', null, weekday(date.starts_at)),
-        h('span', { class: 'unseen' }, `${month(date.starts_at)} ${dayOfMonth(date.starts_at)}`),
-        h('span', { class: 'soft' }, time(date.starts_at)),
+        h('b', null, weekday(date.starts_at, zone)),
+        h('span', { class: 'unseen' }, leaf.join(' ')),
+        h('span', { class: 'soft' }, time(date.starts_at, zone)),
       ),
       left(date),
     ),
@@ -64,6 +66,8 @@ export async function dates(main, params, signal) {
   if (!turn) return undefined;
   const list = h('div', null, h('p', { class: 'busy' }, say('loading')));
   show(main, turn.strip, h('h1', null, say('dates.title')), list);
+  const about = await patiently(() => ask('GET', `/v1/concerts/${concertId}`, { signal }), main, signal);
+  if (!about || signal.aborted) return undefined;
   let shown = '';
   const question = async () => {
     const items = await askAll(`/v1/concerts/${concertId}/dates`, { credential: turn.credential, signal });
@@ -75,7 +79,7 @@ export async function dates(main, params, signal) {
           ? h(
               'ul',
               { class: 'dates' },
-              items.map((date) => dateCard(concertId, date)),
+              items.map((date) => dateCard(concertId, date, about.body.timezone)),
             )
           : soldOut(),
       );

@@ -7,9 +7,9 @@ import { say } from '../screen/words.js';
 import { patiently } from './patiently.js';
 import { poster } from './poster.js';
 
-function when(performances) {
+function when({ performances, timezone }) {
   if (!performances?.length) return say('programme.dates.none');
-  const first = day(performances[0].starts_at);
+  const first = day(performances[0].starts_at, timezone);
   const others = performances.length - 1;
   return others ? say('programme.dates.more', { first, count: others }) : first;
 }
@@ -27,7 +27,7 @@ function card(concert) {
         { class: 'card-text' },
         h('h2', null, concert.title),
         h('p', null, concert.venue),
-        h('p', { class: 'soft' }, when(concert.performances)),
+        h('p', { class: 'soft' }, when(concert)),
       ),
     ),
   );

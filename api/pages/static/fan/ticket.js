@@ -40,13 +40,13 @@ function stub(booking, image) {
     h(
       'div',
       { class: 'ticket-main' },
-      h('p', { class: 'ticket-day' }, day(performance.starts_at)),
+      h('p', { class: 'ticket-day' }, day(performance.starts_at, concert.timezone)),
       h('h1', null, concert.title),
       h('p', { class: 'lead' }, concert.venue),
       h(
         'dl',
         { class: 'ticket-facts' },
-        fact(say('ticket.starts'), time(performance.starts_at)),
+        fact(say('ticket.starts'), time(performance.starts_at, concert.timezone)),
         booking.holder ? fact(say('ticket.holder'), booking.holder) : null,
         fact(say('ticket.amount'), money(booking.amount)),
         fact(say('ticket.number'), String(booking.payment_id)),
@@ -84,7 +84,7 @@ export async function ticket(main, params, signal) {
   if (!bookings) return undefined;
   const booking = bookings.find((one) => one.reservation_id === reservationId);
   if (!booking) return noTicket(main, reservationId, credential, signal);
-  const what = `${booking.concert.title}, ${dayAndTime(booking.performance.starts_at)}`;
+  const what = `${booking.concert.title}, ${dayAndTime(booking.performance.starts_at, booking.concert.timezone)}`;
   document.title = `${what} · ${configuration.service_name}`;
   const image = h('div', { class: 'code' });
   show(

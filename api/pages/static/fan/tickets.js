@@ -24,7 +24,7 @@ function card({ concert, performance, reservation_id: id, seats }) {
         'div',
         { class: 'card-text' },
         h('h2', null, concert.title),
-        h('p', null, dayAndTime(performance.starts_at)),
+        h('p', null, dayAndTime(performance.starts_at, concert.timezone)),
         h('p', { class: 'soft' }, seatNames(seats)),
       ),
     ),

@@ -2,5 +2,5 @@
 
 const told = document.querySelector('meta[name="frontrow-configuration"]')?.content;
 
-/** `{demo, seats_per_user, poll_after_seconds, sign_in_url, handover_origins}` */
+/** `{demo, seats_per_user, timezone, poll_after_seconds, sign_in_url, handover_origins}` */
 export const configuration = told ? JSON.parse(told) : {};

@@ -6,11 +6,12 @@ import { notice, refusal } from '../screen/notice.js';
 import { numberIn } from '../screen/number-field.js';
 import { go } from '../screen/router.js';
 import { figure, say } from '../screen/words.js';
+import { isZone, momentIn, zoneNames } from '../screen/zones.js';
+import { configuration } from '../keep/configuration.js';
 import { askAsOperator } from './asking.js';
 import { readFile, readSections } from './sections-csv.js';
 import { CAPACITY, RATE } from './steering.js';
 
-const SEOUL = '+09:00';
 const HOUR = 3_600_000;
 let datesDrawn = 0;
 const EXAMPLE = 'name,rows,seats_per_row,price\nR,10,40,165000\nS,20,50,132000\nA,20,50,99000';
@@ -24,8 +25,32 @@ const field = (name, label, properties = {}, hint = null) =>
     hint ? h('p', { id: `${name}-hint`, class: 'soft' }, hint) : null,
   );
 
-/** The moment of a `datetime-local` field, which is meant in Seoul's time as all times of the pages are. */
-const momentOf = (local) => new Date(`${local}:00${SEOUL}`);
+/** The time zone of the venue; a name that is none is refused at the field. */
+const zoneField = () => [
+  field(
+    'timezone',
+    say('create.timezone'),
+    {
+      required: true,
+      autocomplete: 'off',
+      list: 'zones',
+      value: configuration.timezone,
+      oninput: ({ target }) => target.setCustomValidity(isZone(target.value) ? '' : say('create.timezone.unknown')),
+    },
+    say('create.timezone.hint'),
+  ),
+  h(
+    'datalist',
+    { id: 'zones' },
+    zoneNames().map((value) => h('option', { value })),
+  ),
+];
+
+/** The first date that no clock in the zone will ever show, or undefined. */
+function missingDate(form) {
+  const data = new FormData(form);
+  return data.getAll('starts_at').find((local) => !momentIn(local, data.get('timezone')));
+}
 
 function dateRow(list) {
   const id = `date-${(datesDrawn += 1)}`;
@@ -50,8 +75,8 @@ function dateRow(list) {
   return row;
 }
 
-function performanceOf(local, sections) {
-  const starts = momentOf(local);
+function performanceOf(local, zone, sections) {
+  const starts = momentIn(local, zone);
   return {
     starts_at: starts.toISOString(),
     reservable_from: new Date().toISOString(),
@@ -113,8 +138,9 @@ function wishOf(form, sections) {
   return {
     title: data.get('title').trim(),
     venue: data.get('venue').trim(),
+    timezone: data.get('timezone'),
     queue: { capacity, admit_per_second: rate },
-    performances: data.getAll('starts_at').map((local) => performanceOf(local, sections)),
+    performances: data.getAll('starts_at').map((local) => performanceOf(local, data.get('timezone'), sections)),
   };
 }
 
@@ -127,7 +153,14 @@ export async function creation(main) {
   const onSubmit = async (event) => {
     event.preventDefault();
     const sections = preview(sums, event.target.elements.sections.value);
-    const wish = sections && wishOf(event.target, sections);
+    if (!sections) return;
+    const missing = missingDate(event.target);
+    if (missing) {
+      show(messages, notice('bad', say('create.date.missing', { date: missing.replace('T', ' ') })));
+      messages.scrollIntoView({ block: 'center' });
+      return;
+    }
+    const wish = wishOf(event.target, sections);
     if (!wish) return;
     try {
       const { body } = await askAsOperator('POST', '/v1/operator/concerts', { body: wish });
@@ -164,6 +197,7 @@ export async function creation(main) {
         'fieldset',
         null,
         h('legend', null, say('create.dates')),
+        zoneField(),
         list,
         h(
           'button',

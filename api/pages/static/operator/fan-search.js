@@ -45,7 +45,7 @@ function booking(one, messages, signal, again) {
   const text = say('fan.booking', {
     id: String(one.payment_id),
     title: one.concert.title,
-    date: dayAndTime(one.performance.starts_at),
+    date: dayAndTime(one.performance.starts_at, one.concert.timezone),
     seats: seatNames(one.seats),
     amount: money(one.amount),
   });

@@ -9,14 +9,14 @@ import { fanSearch } from './fan-search.js';
 import { refunds } from './refunds.js';
 import { service } from './service.js';
 
-function row({ id, title, venue, performances = [] }) {
+function row({ id, title, venue, timezone, performances = [] }) {
   const seats = performances.reduce((sum, date) => sum + date.seats_total, 0);
   return h(
     'tr',
     null,
     h('td', null, h('a', { href: `/operator/concerts/${id}` }, title)),
     h('td', null, venue),
-    h('td', null, performances.length ? shortMoment(performances[0].starts_at) : ''),
+    h('td', null, performances.length ? shortMoment(performances[0].starts_at, timezone) : ''),
     h('td', { class: 'number' }, figure(performances.length)),
     h('td', { class: 'number' }, figure(seats)),
   );

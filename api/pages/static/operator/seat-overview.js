@@ -73,7 +73,7 @@ export function seatOverview(concert, signal) {
   const choice = h(
     'select',
     { id: 'date', onchange: turnTo },
-    dates.map((date) => h('option', { value: date.performance_id }, dayAndTime(date.starts_at))),
+    dates.map((date) => h('option', { value: date.performance_id }, dayAndTime(date.starts_at, concert.timezone))),
   );
   if (!dates.length) return null;
   turnTo();

@@ -1,18 +1,32 @@
-/** Money, dates and durations as people of the language write them. */
+/**
+ * Money, dates and durations as people of the language write them. Times are those of `zone`, which is the venue's, or of
+ * the service's own time zone; a time of day names its zone where the clock of whoever looks shows another.
+ */
 
+import { configuration } from '../keep/configuration.js';
 import { figure, language, say } from './words.js';
+import { isZone, wallClock } from './zones.js';
 
-const ZONE = 'Asia/Seoul';
-const dateFormat = (options) => new Intl.DateTimeFormat(language(), { timeZone: ZONE, ...options });
+// A browser may be older than the name of a zone; it shows UTC, and names it wherever its own clock shows another time.
+const known = (zone = configuration.timezone) => (isZone(zone) ? zone : 'UTC');
+
+function written(options, moment, zone) {
+  const at = new Date(moment);
+  const timeZone = known(zone);
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const foreign = options.hour && wallClock(at.getTime(), timeZone) !== wallClock(at.getTime(), own);
+  const name = foreign ? { timeZoneName: 'short' } : {};
+  return new Intl.DateTimeFormat(language(), { timeZone, ...options, ...name }).format(at);
+}
 
 export const money = (points) => say('money', { amount: figure(points) });
-export const day = (moment) =>
-  dateFormat({ weekday: 'short', year: 'numeric', month: 'long', day: 'numeric' }).format(new Date(moment));
-export const dayOfMonth = (moment) => dateFormat({ day: 'numeric' }).format(new Date(moment)).replace(/\D/g, '');
-export const month = (moment) => dateFormat({ month: 'short' }).format(new Date(moment));
-export const weekday = (moment) => dateFormat({ weekday: 'long' }).format(new Date(moment));
-export const time = (moment) => dateFormat({ hour: 'numeric', minute: '2-digit' }).format(new Date(moment));
-export const dayAndTime = (moment) => `${day(moment)}, ${time(moment)}`;
+export const day = (moment, zone) =>
+  written({ weekday: 'short', year: 'numeric', month: 'long', day: 'numeric' }, moment, zone);
+export const dayOfMonth = (moment, zone) => written({ day: 'numeric' }, moment, zone).replace(/\D/g, '');
+export const month = (moment, zone) => written({ month: 'short' }, moment, zone);
+export const weekday = (moment, zone) => written({ weekday: 'long' }, moment, zone);
+export const time = (moment, zone) => written({ hour: 'numeric', minute: '2-digit' }, moment, zone);
+export const dayAndTime = (moment, zone) => `${day(moment, zone)}, ${time(moment, zone)}`;
 
 /** `4:07` of milliseconds; never below zero. */
 export function minutesAndSeconds(ms) {
@@ -28,8 +42,8 @@ export function roughly(seconds) {
   return say('duration.hours', { count: Math.round(seconds / 3600) });
 }
 
-export const shortMoment = (moment) =>
-  dateFormat({ month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' }).format(new Date(moment));
+export const shortMoment = (moment, zone) =>
+  written({ month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' }, moment, zone);
 
 /** `R, row 1: 12, 13`, a row at a time. */
 export function seatNames(seats) {
