@@ -31,8 +31,8 @@ def _poison(module: ModuleType) -> None:
     """Die in mid-transaction, after neighbours of the same batch were carried out."""
     answer = module._answer
 
-    def deadly(operation: Any, order: Any) -> Any:
-        result = answer(operation, order)
+    def deadly(operation: Any, order: Any, *more: Any) -> Any:
+        result = answer(operation, order, *more)
         if order.user_id.startswith(POISON):
             os.kill(os.getpid(), signal.SIGKILL)
         return result

@@ -8,6 +8,7 @@ import { go } from '../screen/router.js';
 import { figure, say } from '../screen/words.js';
 import { isZone, momentIn, zoneNames } from '../screen/zones.js';
 import { configuration } from '../keep/configuration.js';
+import { serverNow } from '../talk/clock.js';
 import { askAsOperator } from './asking.js';
 import { readFile, readSections } from './sections-csv.js';
 import { CAPACITY, RATE } from './steering.js';
@@ -79,7 +80,7 @@ function performanceOf(local, zone, sections) {
   const starts = momentIn(local, zone);
   return {
     starts_at: starts.toISOString(),
-    reservable_from: new Date().toISOString(),
+    reservable_from: new Date(serverNow()).toISOString(),
     reservable_until: new Date(starts.getTime() - HOUR).toISOString(),
     sections,
   };
