@@ -66,6 +66,12 @@ def _promise_first(write_down: Callable[[Any], Any], submissions: Any) -> list[b
     return [True] * len(submissions)
 
 
+def _no_clock(module: ModuleType) -> None:
+    """Promise without asking the database for its time either, which is due now and then."""
+    assert callable(module.check_clock)
+    module.check_clock = lambda: None
+
+
 def _line(module: ModuleType) -> None:
     free = module.Queue._free
     module.Queue._free = lambda self: free(self) + 3
@@ -94,6 +100,8 @@ if POISON:
     PATCHES["workers.batch"] = _poison
 if WITHOUT:
     PATCHES["models.request"] = _requests
+if "commit-before-202" in WITHOUT:
+    PATCHES["models.database"] = _no_clock
 if "capacity" in WITHOUT:
     PATCHES["models.queue"] = _line
 if "announcements" in WITHOUT:
