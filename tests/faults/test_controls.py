@@ -81,7 +81,7 @@ def test_those_who_are_left_waiting_are_seen(unguarded: tuple[Stack, Book]) -> N
 
 def test_capacity_passed_is_seen(unguarded: tuple[Stack, Book]) -> None:
     stack, book = unguarded
-    scenes.crowd_at_the_door(stack, book)
+    scenes.crowd_at_the_door(stack, book, until_admitted=3)
     reported = _reported(stack, book, 5.0)
     assert "inside, capacity 2" in reported
     assert "active tokens within capacity" in reported
