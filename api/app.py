@@ -30,6 +30,7 @@ def create_app(settings: Settings) -> falcon.App[Any, Any]:
         settings.database_url,
         application_name="frontrow-web",
         deadline=timedelta(seconds=settings.database_deadline_seconds),
+        without=database.WITHOUT_SCANS,
     )
     wiring = wire(settings)
     lanes.recognise_with(wiring.gatekeeper.lane_of)

@@ -2,7 +2,7 @@
 
 import select
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from time import monotonic
@@ -27,20 +27,26 @@ KNOCK_PATIENCE = timedelta(seconds=0.5)
 # `seconds`: how long this thread waits for one answer of the server, where it differs from the process's.
 # `left`: how long it may wait in all, where that is limited.
 _patience = threading.local()
+# Plans are kept. One that was made while a table was small, as all are when a sale begins, would go on to read the
+# whole table until somebody analyses it. Each statement of web and workers has its index; workers join nothing large.
+WITHOUT_SCANS = ("enable_seqscan",)
+WITHOUT_JOINS = (*WITHOUT_SCANS, "enable_hashjoin", "enable_mergejoin")
+
 _default_patience = 5.0
 _target: dict[str, Any] = {}
 _binding = threading.Lock()
 
 
-def bind(url: str, *, application_name: str, deadline: timedelta) -> None:
+def bind(url: str, *, application_name: str, deadline: timedelta, without: Sequence[str] = ()) -> None:
     """Say which database (a libpq URI) this process uses; once a process, before it forks or not.
 
     The connection is made with the first session, so a process starts while the database is away.
-    `deadline` bounds each wait for the server, connecting included.
+    `deadline` bounds each wait for the server, connecting included. `without` names ways to read that the server's
+    planner shall leave alone (`WITHOUT_SCANS`, `WITHOUT_JOINS`).
     """
     global _default_patience  # noqa: PLW0603  # One database a process, so its deadline is the process's too.
     _default_patience = deadline.total_seconds()
-    _target.update(dsn=url, **connection_options(application_name))
+    _target.update(dsn=url, **connection_options(application_name, without))
     extensions.set_wait_callback(_wait)
 
 
@@ -69,7 +75,7 @@ class Connection(extensions.connection):
         self.prepared: set[str] = set()
 
 
-def connection_options(application_name: str) -> dict[str, Any]:
+def connection_options(application_name: str, without: Sequence[str] = ()) -> dict[str, Any]:
     """Return the libpq options of every connection; settings are start-up options since sessions share connections."""
     return {
         "connection_factory": Connection,
@@ -81,6 +87,9 @@ def connection_options(application_name: str) -> dict[str, Any]:
             f" -c lock_timeout={int(LOCK_TIMEOUT.total_seconds() * 1000)}"
             " -c idle_in_transaction_session_timeout=30000"
             " -c plan_cache_mode=force_generic_plan"
+            # What the planner is kept from counts as dear; a statement that has no other way would be compiled.
+            " -c jit=off"
+            + "".join(f" -c {way}=off" for way in without)
         ),
     }
 

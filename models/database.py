@@ -9,12 +9,24 @@ import psycopg2
 from pony.orm import core, db_session
 
 from models import clock
-from models.connection import Entity, bind, bind_once, db, is_turned_away, patience, patience_seconds
+from models.connection import (
+    WITHOUT_JOINS,
+    WITHOUT_SCANS,
+    Entity,
+    bind,
+    bind_once,
+    db,
+    is_turned_away,
+    patience,
+    patience_seconds,
+)
 from models.faults import constraint, is_contention, is_full, is_unavailable, sqlstate
 from models.saving import keep, keep_rows
 from models.statements import Prepared, change, changes, rows
 
 __all__ = [
+    "WITHOUT_JOINS",
+    "WITHOUT_SCANS",
     "DatabaseUnavailableError",
     "Entity",
     "Prepared",

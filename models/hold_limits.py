@@ -20,7 +20,7 @@ def load_limits(users: Collection[User], now: datetime, policy: Policy) -> None:
     """Load what each user (with the concert) has, and released lately, unless this session did before."""
     seats: dict[User, int] = remembered("seats of users")
     released: dict[User, dict[int, datetime]] = remembered("seats released by users")
-    unknown = [user for user in users if user not in seats]
+    unknown = [user for user in dict.fromkeys(users) if user not in seats]
     if not unknown:
         return
     seats.update(dict.fromkeys(unknown, 0))
@@ -55,18 +55,27 @@ def _check_released(released: dict[int, datetime], seat_ids: Sequence[int], now:
         raise SeatReleasedError(message, seat_ids=sorted(barred), holdable_from=to_rfc3339(max(barred.values())))
 
 
+# Each user is looked up by index (`LATERAL` with an aggregate or a LIMIT is no join): a plan that was made while the
+# table was empty would read all reservations, again for each batch.
 _LIMITS = Prepared(
     "find_hold_limits_of_users",
     "text[], bigint[], timestamptz, timestamptz",
     """
-    SELECT user_id, concert_id, sum(seat_count), NULL, NULL FROM reservation
-     WHERE (user_id, concert_id) IN (SELECT * FROM unnest($1, $2))
-       AND (status = 'confirmed' OR status = 'held' AND expires_at > $3)
-     GROUP BY user_id, concert_id
+    SELECT wanted.user_id, wanted.concert_id, live.seats, NULL, NULL FROM unnest($1, $2) AS wanted (user_id, concert_id)
+     CROSS JOIN LATERAL (
+           SELECT sum(seat_count) AS seats FROM reservation
+            WHERE user_id = wanted.user_id AND concert_id = wanted.concert_id
+              AND status IN ('held', 'confirmed') AND (status = 'confirmed' OR expires_at > $3)) AS live
+     WHERE live.seats IS NOT NULL
     UNION ALL
-    (SELECT user_id, concert_id, 0, seat_id, ended_at
-      FROM reservation JOIN reservation_seat ON reservation_id = id
-     WHERE (user_id, concert_id) IN (SELECT * FROM unnest($1, $2)) AND status = 'released' AND ended_at > $4
-     ORDER BY ended_at)
+    (SELECT wanted.user_id, wanted.concert_id, 0, reservation_seat.seat_id, past.ended_at
+       FROM unnest($1, $2) AS wanted (user_id, concert_id)
+      CROSS JOIN LATERAL (
+            SELECT id, ended_at FROM reservation
+             WHERE user_id = wanted.user_id AND status = 'released' AND ended_at > $4
+               AND concert_id = wanted.concert_id
+             ORDER BY ended_at LIMIT ALL OFFSET 0) AS past
+       JOIN reservation_seat ON reservation_id = past.id
+      ORDER BY past.ended_at)
     """,
 )

@@ -178,17 +178,26 @@ _CONCERTS = Prepared(
     "find_concerts_of_tokens", "bigint[]", "SELECT DISTINCT concert_id FROM queue_token WHERE id = ANY($1)"
 )
 
+# Each user is looked up by index (`LATERAL` with a LIMIT or an aggregate is no join): a plan that was made while the
+# table was empty would read all who wait, again for each batch of those who join.
 _LIVE = Prepared(
     "find_live_tokens",
     "bigint[], text[], timestamptz",
     # And in the same trip, with the id 0, how many ended tokens of theirs were issued lately, and the first of these.
     f"""
-    SELECT {STANDING} FROM queue_token
-     WHERE status IN ('waiting', 'active') AND (concert_id, user_id) IN (SELECT * FROM unnest($1, $2))
+    SELECT live.* FROM unnest($1, $2) AS wanted (concert_id, user_id)
+     CROSS JOIN LATERAL (
+           SELECT {STANDING} FROM queue_token
+            WHERE concert_id = wanted.concert_id AND user_id = wanted.user_id AND status IN ('waiting', 'active')
+            LIMIT 1) AS live
     UNION ALL
-    SELECT 0, concert_id, user_id, count(*), 'ended', min(issued_at), NULL, NULL, min(issued_at), NULL FROM queue_token
-     WHERE ended_at IS NOT NULL AND issued_at > $3 AND (concert_id, user_id) IN (SELECT * FROM unnest($1, $2))
-     GROUP BY concert_id, user_id
+    SELECT 0, wanted.concert_id, wanted.user_id, past.times, 'ended', past.first_at, NULL, NULL, past.first_at, NULL
+      FROM unnest($1, $2) AS wanted (concert_id, user_id)
+     CROSS JOIN LATERAL (
+           SELECT count(*) AS times, min(issued_at) AS first_at FROM queue_token
+            WHERE user_id = wanted.user_id AND concert_id = wanted.concert_id
+              AND ended_at IS NOT NULL AND issued_at > $3) AS past
+     WHERE past.times > 0
     """,  # noqa: S608  # It is put together from constants.
 )
 

@@ -91,7 +91,8 @@ _SEATS = Prepared(
     "bigint[]",
     """
     SELECT r.reservation_id, s.id, s.section, s."row", s.number, r.price
-      FROM reservation_seat r JOIN seat s ON s.id = r.seat_id
+      FROM reservation_seat r
+      JOIN LATERAL (SELECT id, section, "row", number FROM seat WHERE id = r.seat_id LIMIT 1) s ON true
      WHERE r.reservation_id = ANY($1) ORDER BY s.id
     """,
 )

@@ -75,6 +75,7 @@ database.bind(
     settings.database_url,
     application_name="frontrow-worker",
     deadline=timedelta(seconds=settings.worker_database_deadline_seconds),
+    without=database.WITHOUT_JOINS,
 )
 
 

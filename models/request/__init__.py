@@ -111,7 +111,8 @@ class Request(Entity):
     @staticmethod
     def lock_queued(request_ids: Sequence[UUID]) -> set[UUID]:
         """Lock those requests that still have no outcome and that nobody else works on; return their ids."""
-        return {id_ for (id_,) in statements.LOCK_QUEUED.rows([str(id_) for id_ in request_ids])}
+        locked = statements.LOCK_QUEUED.rows([str(id_) for id_ in request_ids], RequestStatus.QUEUED.value)
+        return {id_ for (id_,) in locked}
 
     @staticmethod
     def finish(outcomes: Sequence[Outcome], now: datetime) -> None:
@@ -126,6 +127,7 @@ class Request(Entity):
                 "new_result": _json_if(outcome, done=True),
                 "new_problem": _json_if(outcome, done=False),
                 "now": now,
+                "queued": RequestStatus.QUEUED.value,
             }
             for outcome in outcomes
         ]

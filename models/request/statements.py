@@ -17,7 +17,8 @@ ACCEPT = Prepared(
 )
 
 # What was asked for with a queue token belongs to that token's concert, whatever the operation. Mostly it is the very
-# token that asks again, and nothing more is looked up.
+# token that asks again, and nothing more is looked up. Each row is looked up by its key (the LIMITs forbid a join): a
+# plan that was made while the tables were empty would read all of them when the crowd has come.
 TASKS = Prepared(
     "find_tasks",
     "uuid[], text[], bigint[]",
@@ -25,13 +26,15 @@ TASKS = Prepared(
     SELECT wanted.id, wanted.user_id, wanted.token_id, {", ".join(f"token.{name}" for name in STANDING.split(", "))},
            request.operation, request.status, submitted_at, finished_at, result, problem
       FROM unnest($1, $2, $3) AS wanted (id, user_id, token_id)
-      LEFT JOIN queue_token AS token ON token.id = wanted.token_id
-      LEFT JOIN request
-        ON request.id = wanted.id AND request.user_id = wanted.user_id
-       AND (wanted.token_id IS NULL
-            OR arguments ->> 'queue_token_id' = wanted.token_id::text
-            OR token.concert_id = (SELECT concert_id FROM queue_token
-                                    WHERE id = (arguments ->> 'queue_token_id')::bigint))
+      LEFT JOIN LATERAL (SELECT {STANDING} FROM queue_token WHERE id = wanted.token_id LIMIT 1) AS token ON true
+      LEFT JOIN LATERAL (
+           SELECT * FROM request
+            WHERE id = wanted.id AND user_id = wanted.user_id
+              AND (wanted.token_id IS NULL
+                   OR arguments ->> 'queue_token_id' = wanted.token_id::text
+                   OR token.concert_id = (SELECT concert_id FROM queue_token
+                                           WHERE id = (arguments ->> 'queue_token_id')::bigint))
+            LIMIT 1) AS request ON true
     """,  # noqa: S608  # They are the columns.
 )
 
@@ -63,17 +66,18 @@ CLAIM = Prepared(
     """,
 )
 
+# The status is a parameter here and below, so that the rows are found by their ids and not among all that are queued.
 LOCK_QUEUED = Prepared(
     "lock_queued",
-    "uuid[]",
-    "SELECT id FROM request WHERE id = ANY($1) AND status = 'queued' ORDER BY id FOR UPDATE SKIP LOCKED",
+    "uuid[], text",
+    "SELECT id FROM request WHERE id = ANY($1) AND status = $2 ORDER BY id FOR UPDATE SKIP LOCKED",
 )
 
 # In the form of Pony's own, so that it goes with what Pony saves.
 FINISH = """
     UPDATE "request" SET "status" = %(new_status)s, "result" = %(new_result)s, "problem" = %(new_problem)s,
            "finished_at" = %(now)s
-     WHERE "id" = %(request_id)s AND "status" = 'queued'
+     WHERE "id" = %(request_id)s AND "status" = %(queued)s
 """.strip()
 
 PURGE = """

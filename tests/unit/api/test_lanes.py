@@ -20,8 +20,9 @@ def _nobody_is_recognised(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lanes, "_recognise", None)
 
 
-def connection(lane: Lane, name: str = "") -> Any:
-    return SimpleNamespace(lane=lane, name=name or lane.name, sock=None)
+def connection(lane: Lane, name: str = "", sent: bytes = b"GET /") -> Any:
+    sock = SimpleNamespace(recv=lambda size, flags: sent[:size])
+    return SimpleNamespace(lane=lane, name=name or lane.name, sock=sock)
 
 
 def taken(waiting: Lanes) -> Iterator[Any]:
@@ -300,3 +301,16 @@ def test_whoever_of_the_inside_is_passed_over_is_served_by_an_idle_reserved_thre
         waiting.close(general=0, reserved=1)
         for thread in threads:
             thread.join()
+
+
+def test_a_change_on_a_connection_of_the_outside_is_not_held_up_by_polls() -> None:
+    waiting = Lanes()
+    polls = [connection(Lane.OUTSIDE) for _ in range(lanes.MOST_OUTSIDE + 1)]
+    change = connection(Lane.OUTSIDE, "change", b"POST /v1/queue-tokens")
+    for one in (*polls, change):
+        waiting.put(one)
+    # As many threads as polls take one each; none is through yet.
+    served = [waiting.get(reserved=False) for _ in polls]
+    assert change in served
+    assert change.lane is Lane.NEW
+    assert served.count(change) == 1
