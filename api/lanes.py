@@ -86,6 +86,14 @@ def lane_of_new(sock: socket.socket) -> Lane:
     return (_recognise(found[1].decode()) if found else None) or Lane.NEW
 
 
+def is_change(sock: socket.socket) -> bool:
+    """Tell whether what a connection has sent begins as a change does, without taking it."""
+    try:
+        return sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b"P"
+    except (OSError, ValueError):
+        return False
+
+
 def note(lane: Lane) -> None:
     """Note what the request of this thread was verified to speak for."""
     _spoken.lane = lane
@@ -136,6 +144,9 @@ class Lanes:
         lane = connection.lane
         if lane is Lane.NEW and self._tokens.qsize():
             lane = connection.lane = lane_of_new(connection.sock)
+        elif lane is Lane.OUTSIDE and is_change(connection.sock):
+            # Whoever waits far back only reads. This is somebody else's: a proxy sends everybody's over one connection.
+            lane = connection.lane = Lane.NEW
         self._lanes[lane].append(connection)
         if lane is Lane.INSIDE and len(self._idle) <= self._tokens.qsize():
             # No general thread is free for it. Whichever kind of thread comes first takes it, the other finds nothing.
