@@ -35,6 +35,12 @@ graceful_timeout = 6
 max_requests = 200_000
 max_requests_jitter = 20_000
 
+# Nobody rewrites the path or the scheme by a header: gunicorn would believe whoever connects from this machine. Of what
+# proxies add the application reads `X-Forwarded-For` alone, as far as FRONTROW_TRUSTED_PROXIES says.
+forwarded_allow_ips = ""
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
+
 # Two services of one user would share its default path.
 control_socket_disable = True
 # The heartbeat file of a worker must not wait for a disk.

@@ -13,10 +13,13 @@ from socket import MSG_DONTWAIT, MSG_PEEK
 from time import monotonic
 from typing import Any, NamedTuple
 
+import structlog
 from gunicorn.http import wsgi  # type: ignore[import-untyped]
 
 Application = Callable[..., Iterable[bytes]]
 Headers = list[tuple[str, str]]
+
+log = structlog.get_logger(__name__)
 
 # Nobody stays parked longer, even if the application has forgotten them. It waits for 10 s at most itself.
 MOST_SECONDS = 15.0
@@ -220,8 +223,16 @@ def _has_gone(sock: Any) -> bool:
 def as_bytes(answer: Answer, decision: Decision | None) -> tuple[bytes, bool]:
     """Write an answer as it goes over the wire, head and body in one piece; tells too whether it ends the connection.
 
-    Raises what gunicorn raises of a header that cannot be sent. The kept answer can still be written then.
+    A decision with a header that cannot be sent is a fault of ours; the kept answer is written then.
     """
+    try:
+        return _as_bytes(answer, decision)
+    except Exception:
+        log.exception("parked_answer_unusable")
+        return _as_bytes(answer, None)
+
+
+def _as_bytes(answer: Answer, decision: Decision | None) -> tuple[bytes, bool]:
     status, headers, body = answer.status, answer.headers, answer.body
     if decision is not None:
         status, body = decision.status, decision.body

@@ -7,6 +7,7 @@ everybody is let through: a limit protects the service, it is not a reason to st
 """
 
 from collections import Counter
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from time import time
 
 import falcon
@@ -21,6 +22,8 @@ from workers.broker import Broker
 
 # So many requests a second of one caller, and process, are let through without a look-up.
 UNCOUNTED = 5
+# Providers give each customer an IPv6 network of this prefix length at least.
+_ONE_CLIENT = 64
 
 
 class RateLimits:
@@ -45,10 +48,12 @@ class RateLimits:
             self._check("address", address_of(req, self._hops))
 
     def check_caller(self, user_id: str, token_id: int | None) -> None:
-        """Refuse a known caller who comes too often, by his queue token or else by his user id."""
-        if token_id is None:
-            self._check("user", user_id)
-        else:
+        """Refuse a known caller who comes too often, by their user id and by the queue token they came with, if any.
+
+        Tokens multiply: a user joins, leaves and joins again, and each token is genuine for as long as it is read.
+        """
+        self._check("user", user_id)
+        if token_id is not None:
             self._check("token", str(token_id))
 
     def _check(self, kind: str, name: str) -> None:
@@ -74,12 +79,31 @@ class RateLimits:
 
 
 def address_of(req: falcon.Request, trusted_proxies: int) -> str:
-    """Return the client's address; forwarded ones count only as far as proxies of ours have added them."""
+    """Return the client's address; forwarded ones count only as far as proxies of ours have added them.
+
+    A port, which changes from connection to connection, and what a client can choose of an IPv6 address are left away.
+    """
     if trusted_proxies:
         forwarded = [part.strip() for part in (req.get_header("X-Forwarded-For") or "").split(",") if part.strip()]
-        if len(forwarded) >= trusted_proxies:
-            return forwarded[-trusted_proxies]
-    return req.remote_addr
+        if len(forwarded) >= trusted_proxies and (found := _client_of(forwarded[-trusted_proxies])):
+            return found
+    return _client_of(req.remote_addr) or req.remote_addr
+
+
+def _client_of(text: str) -> str | None:
+    """Return an IPv4 address, or the network of an IPv6 address that one client has; None of anything else."""
+    host = text[1:].partition("]")[0] if text.startswith("[") else text
+    if host.count(":") == 1:
+        host = host.partition(":")[0]
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is None:
+            return str(IPv6Network((address, _ONE_CLIENT), strict=False))
+        address = address.ipv4_mapped
+    return str(address)
 
 
 def _rate(text: str) -> RateLimitItem | None:

@@ -7,14 +7,13 @@ from time import monotonic
 
 from gunicorn import util  # type: ignore[import-untyped]
 
-# A request line and headers come in one packet or a few.
+from api.leftovers import MOST_READ_AFTERWARDS, Leftovers
+
+# For what a thread reads of a request that has arrived.
 HEADERS_SECONDS = 3.0
 # For the body and the answer: above the slowest one of ours (a database that is away: 5 s).
 ANSWER_SECONDS = 8.0
 LOOK_SECONDS = 0.5
-# A connection closed over what was not read yet may take its answer with it, so so long more is read.
-LINGER_SECONDS = 0.5
-MOST_READ_AFTERWARDS = 1_048_576
 
 
 class Watch:
@@ -23,6 +22,7 @@ class Watch:
     def __init__(self) -> None:
         """Watch nothing yet."""
         self._until: dict[socket.socket, float] = {}
+        self.leftovers = Leftovers()
 
     def start(self) -> None:
         """Look after the connections of this process from now on."""
@@ -37,8 +37,8 @@ class Watch:
         self._until.pop(connection, None)
 
     def _run(self) -> None:
-        pause = threading.Event()
-        while not pause.wait(LOOK_SECONDS):
+        while True:
+            self.leftovers.run(LOOK_SECONDS)
             self.cut_off(monotonic())
 
     def cut_off(self, now: float) -> None:
@@ -47,18 +47,6 @@ class Watch:
             if until <= now:
                 with suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
-
-
-def linger(client: socket.socket) -> None:
-    """Read on for a moment what an unread request still sends; the thread of the request does it."""
-    client.shutdown(socket.SHUT_WR)
-    until, read = monotonic() + LINGER_SECONDS, 0
-    while (remaining := until - monotonic()) > 0 and read < MOST_READ_AFTERWARDS:
-        client.settimeout(remaining)
-        found = len(client.recv(65_536))
-        if not found:
-            break
-        read += found
 
 
 def close(client: socket.socket, *, graceful: bool = False) -> None:

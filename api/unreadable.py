@@ -13,6 +13,7 @@ import structlog
 from gunicorn.http import errors  # type: ignore[import-untyped]
 from pydantic_core import to_json
 
+from api.arrival import BodyTooLargeError
 from api.problem_codes import PROBLEMS
 from api.problems import PROBLEM_JSON, answer_problem, problem_body
 from api.request_frame import CAREFUL_HEADERS
@@ -31,6 +32,7 @@ CODES: tuple[tuple[type[Exception], str], ...] = (
     (errors.LimitRequestHeaders, "headers_too_large"),
     (errors.ExpectationFailed, "expectation_failed"),
     (errors.UnsupportedTransferCoding, "unsupported_transfer_coding"),
+    (BodyTooLargeError, "body_too_large"),
     (RepeatedKeyError, "invalid_idempotency_key"),
     (errors.InvalidHeader, "malformed_request"),
     (errors.InvalidHeaderName, "malformed_request"),

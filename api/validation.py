@@ -21,7 +21,6 @@ from models.errors import (
 from models.user import LONGEST_USER_ID, is_user_id
 
 LARGEST_BODY = 65_536
-MOST_DISCARDED = 16 * LARGEST_BODY
 LARGEST_ID = 2**63 - 1
 # A refusal names no more places than a person reads.
 MOST_ERRORS = 20
@@ -127,24 +126,17 @@ def _check_media_type(content_type: str | None) -> None:
 
 
 def _bounded(req: falcon.Request) -> bytes:
-    """Read the body, but never keep more of it than is allowed, whatever the client says its length is."""
+    """Read the body, but never more of it than is allowed, whatever the client says its length is."""
     length = req.content_length
     if length is None and "HTTP_TRANSFER_ENCODING" not in req.env:
         return b""
+    if length is not None and length > LARGEST_BODY:
+        raise _too_large()
     # The server has undone the chunks of a body without a length, and ends the stream where the body ends.
-    stream = req.stream if length is None else req.bounded_stream
-    raw = bytes(stream.read(LARGEST_BODY + 1 if length is None else min(length, LARGEST_BODY + 1)))
+    raw = bytes(req.stream.read(LARGEST_BODY + 1) if length is None else req.bounded_stream.read(length))
     if len(raw) > LARGEST_BODY:
-        _discard(stream)
         raise _too_large()
     return raw
-
-
-def _discard(stream: Any) -> None:
-    """Read on for a while, so that a client who sent a little too much can use his connection again."""
-    for _ in range(MOST_DISCARDED // LARGEST_BODY):
-        if not stream.read(LARGEST_BODY):
-            break
 
 
 def _too_large() -> ProblemError:

@@ -8,38 +8,33 @@ answered to its main loop, which costs each request a switch between threads tha
 """
 
 import socket
-import ssl
 from contextlib import suppress
 from functools import partial
 from time import monotonic
 from typing import Any
 
-import structlog
 from gunicorn import util  # type: ignore[import-untyped]
+from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 from gunicorn.workers import gthread  # type: ignore[import-untyped]
 
 from api import lanes
+from api.arrival import BodyTooLargeError, Look, TooSlowError, look, look_encrypted
+from api.crowding import make_room
 from api.fair_accept import Share
 from api.lanes import LONGEST_WAIT_SECONDS, Lane, Lanes
-from api.load_shedding import has_body, refusal
+from api.leftovers import ClientSocket
+from api.load_shedding import NEVER_REFUSED, refuse
 from api.parking import Decision, Kept, ParkedError, Parking, as_bytes
-from api.pressure import pressure, refused
+from api.pressure import pressure
 from api.request_frame import note_wait
-from api.slow_clients import ANSWER_SECONDS, HEADERS_SECONDS, Watch, close, linger
+from api.slow_clients import ANSWER_SECONDS, HEADERS_SECONDS, Watch, close
 from api.unreadable import answer_to, check_single_fields
 from api.web_threads import Served, Threads
 
 # So often a process looks whether others have far fewer connections, and whether it has too many of its own.
 LOOK_SECONDS = 0.5
-# With so many of the connections that gunicorn allows, idle ones of the outside are closed to make room.
-CROWDED, ROOMY = 0.9, 0.8
-SETTLED_SECONDS = 0.5
-# What `handle` returns of a request whose answer was put off.
-PARKED = object()
-# Whoever watches over the service is answered however late: to be refused here would look like being dead.
-NEVER_REFUSED = frozenset({"/healthz", "/readyz", "/metrics"})
-
-log = structlog.get_logger(__name__)
+# What `handle` returns of a request whose answer was put off, and of one that has not arrived in whole.
+PARKED, DEFER = object(), gthread._DEFER  # noqa: SLF001  # The worker's own word for it.
 
 
 class WebWorker(gthread.ThreadWorker):  # type: ignore[misc]
@@ -55,13 +50,16 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc]
         self.share = Share(age)
         self._fair: int | None = None
         self._looks_at = 0.0
+        # Connections that are answered although their request is not read to its end.
+        self._unread: set[socket.socket] = set()
         super().__init__(age, *arguments, **options)
 
     def init_process(self) -> None:
         """Start watching in the process that serves."""
         self.watch = Watch()
         self.watch.start()
-        self.parking = Parking(self.most_parked, self._deliver)
+        # What is encrypted is sent by the thread that answers.
+        self.parking = Parking(0 if self.cfg.is_ssl else self.most_parked, self._deliver)
         super().init_process()
 
     def load_wsgi(self) -> None:
@@ -95,30 +93,7 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc]
             self._looks_at = monotonic() + LOOK_SECONDS
             self._fair = self.share.fair()
             self.parking.sweep()
-        if self.nr_conns > CROWDED * self.worker_connections:
-            self._make_room()
-
-    def _make_room(self) -> None:
-        """Close idle connections of the outside, the longest idle first: those inside must find a way in."""
-        surplus = self.nr_conns - int(ROOMY * self.worker_connections)
-        # A thread may be about to hand the poller who came back a moment ago.
-        settled = monotonic() + self.cfg.keepalive - SETTLED_SECONDS
-        idle = [
-            conn
-            for conn in (*self.pending_conns, *self.keepalived_conns)
-            if conn.lane is not Lane.INSIDE and conn.timeout < settled
-        ]
-        # All have as long, so whose time ends first is idle longest: no newcomer, who may be of the inside.
-        idle.sort(key=lambda conn: conn.timeout)
-        for conn in idle[: max(0, surplus)]:
-            # It may have spoken a moment ago; then it is no longer among those that are idle.
-            for conns in (self.pending_conns, self.keepalived_conns):
-                with suppress(ValueError):
-                    conns.remove(conn)
-                    with suppress(OSError, KeyError, ValueError):
-                        self.poller.unregister(conn.sock)
-                    self.nr_conns -= 1
-                    conn.close()
+        make_room(self)
 
     @property
     def max_keepalived(self) -> int:
@@ -144,19 +119,24 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc]
     def enqueue_req(self, conn: Any) -> None:
         """Let a connection that may have sent something wait for a thread, and remember since when."""
         conn.queued_at = monotonic()
-        conn.lane = conn.__dict__.get("lane", Lane.NEW)
+        if "lane" not in conn.__dict__:
+            conn.lane = Lane.NEW
+            if not self.cfg.is_ssl:
+                conn.sock = ClientSocket(conn.sock)
         self.tpool.put(conn)
 
     def _serve(self, conn: Any) -> None:
         """Give a connection its turn, and let the main loop listen to it again; runs in a thread."""
-        unsent = conn.__dict__.pop("unsent", None)
-        served = Served(partial(self._send_rest, conn, unsent) if unsent else partial(self.handle, conn))
+        served = Served(partial(self.handle, conn))
         if served.goes_on is PARKED:
             put_off = conn.__dict__.pop("put_off")
             # From here on the connection belongs to the thread that answers.
             put_off.parked.keep(Kept(conn, put_off.answer))
-            return
-        self._finish(conn, served)
+        elif served.goes_on is not DEFER and getattr(conn.sock, "unsent", None):
+            conn.goes_on = bool(served.goes_on)
+            self._send_on(conn, conn.sock.take_unsent())
+        else:
+            self._finish(conn, served)
 
     def _finish(self, conn: Any, served: Served) -> None:
         if served.goes_on is True and self.alive:
@@ -168,39 +148,33 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc]
     def _deliver(self, kept: Kept, decision: Decision | None) -> None:
         """Send an answer that was put off; its caller decided, and is kept no longer than one send takes."""
         conn = kept.connection
-        try:
-            answer, ends = as_bytes(kept.answer, decision)
-        except Exception:
-            log.exception("parked_answer_unusable")
-            answer, ends = as_bytes(kept.answer, None)
+        answer, ends = as_bytes(kept.answer, decision)
         conn.goes_on = conn.goes_on and not ends
         try:
-            sent = 0 if isinstance(conn.sock, ssl.SSLSocket) else conn.sock.send(answer, socket.MSG_DONTWAIT)
+            sent = conn.sock.send(answer, socket.MSG_DONTWAIT)
         except BlockingIOError:
             sent = 0
         except OSError:
             # The client has gone.
             conn.goes_on, sent = False, len(answer)
         if sent < len(answer):
-            conn.unsent, conn.queued_at = answer[sent:], monotonic()
-            self.tpool.put(conn)
-            return
-        if not conn.goes_on:
-            conn.close = partial(close, conn.sock)
-        self._finish(conn, Served(lambda: conn.goes_on))
+            self._send_on(conn, answer[sent:])
+        else:
+            self._end_turn(conn)
 
-    def _send_rest(self, conn: Any, unsent: bytes) -> bool:
-        """Send what a client did not take at once, for as long as any answer may take."""
-        self.watch.allow(conn.sock, ANSWER_SECONDS)
-        try:
-            conn.sock.sendall(unsent)
-        except OSError:
-            conn.goes_on = False
-        finally:
-            self.watch.end(conn.sock)
+    def _send_on(self, conn: Any, rest: bytes) -> None:
+        """Let what a client did not take at once be sent when it does, for as long as any answer may take."""
+
+        def done(is_sent: bool) -> None:  # noqa: FBT001  # It is called back with nothing else.
+            conn.goes_on = conn.goes_on and is_sent
+            self._end_turn(conn)
+
+        self.watch.leftovers.send(conn.sock, rest, ANSWER_SECONDS, done)
+
+    def _end_turn(self, conn: Any) -> None:
         if not conn.goes_on:
-            conn.close = partial(close, conn.sock)
-        return bool(conn.goes_on)
+            conn.close = partial(self._end, conn.sock)
+        self._finish(conn, Served(lambda: conn.goes_on))
 
     def _cap_keepalive(self, deadline: float) -> None:
         """Bound how long connections are kept when this worker ends; a thread may put one back meanwhile."""
@@ -208,9 +182,22 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc]
             conn.timeout = min(conn.timeout, deadline)
 
     def handle(self, conn: Any) -> Any:
-        """Read a request and answer it; a connection that has nothing to say yet waits without a thread."""
-        if not conn.initialized and not conn.wait_for_data(0):
-            return gthread._DEFER  # noqa: SLF001  # The worker's own word for it.
+        """Read a request and answer it; a connection whose request has not arrived in whole waits without a thread."""
+        try:
+            seen = look_encrypted(conn) if self.cfg.is_ssl else look(conn)
+        except (ParseException, BodyTooLargeError) as fault:
+            self.handle_error(None, conn.sock, conn.client, fault)
+            seen = Look.ENDED
+        except (TooSlowError, OSError):
+            seen = Look.ENDED
+        if seen is Look.NOTHING or seen is Look.PARTLY:
+            return DEFER
+        goes_on = seen is Look.WHOLE and self._handle_whole(conn)
+        if not goes_on:
+            conn.close = partial(self._end, conn.sock)
+        return goes_on
+
+    def _handle_whole(self, conn: Any) -> Any:
         waited = monotonic() - conn.queued_at
         note_wait(waited)
         if conn.lane is not Lane.INSIDE:
@@ -226,34 +213,34 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc]
         if "put_off" in conn.__dict__:
             conn.goes_on = goes_on
             return PARKED
-        if not goes_on:
-            conn.close = partial(close, conn.sock)
         return goes_on
+
+    def _end(self, client: socket.socket, *, graceful: bool = False) -> None:
+        """Close a connection; one whose request was not read to its end only after its client had the answer."""
+        if client in self._unread:
+            self._unread.discard(client)
+            self.watch.leftovers.close_when_read(client)
+        else:
+            close(client, graceful=graceful)
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answer a request whose headers were read, put its answer off, or refuse it when it waited too long."""
         self.watch.allow(conn.sock, ANSWER_SECONDS)
         check_single_fields(req)
+        if conn.__dict__.get("unread"):
+            self._unread.add(conn.sock)
+            req.force_close()
         if conn.is_late and req.path not in NEVER_REFUSED:
-            return self._refuse(req, conn)
+            return refuse(req, conn.sock, closes=not self.alive)
         try:
             return super().handle_request(req, conn)
         except ParkedError as put_off:
             conn.put_off = put_off
             return True
 
-    def _refuse(self, req: Any, conn: Any) -> bool:
-        """Refuse a request quickly; its client may have gone."""
-        closes = has_body(req) or req.should_close() or not self.alive
-        refused.note(req.method)
-        # What was refused is still what it was, so that it is not worse off the next time.
-        lanes.note(conn.lane)
-        conn.sock.sendall(refusal(req, closes=closes))
-        return not closes
-
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Answer what could not be read, or a fault of the worker's own, in the form of all refusals."""
         del addr
         with suppress(OSError):
             util.write_nonblock(client, answer_to(exc, req and req.method))
-            linger(client)
+            self._unread.add(client)

@@ -88,8 +88,7 @@ def connection_options(application_name: str, without: Sequence[str] = ()) -> di
             " -c idle_in_transaction_session_timeout=30000"
             " -c plan_cache_mode=force_generic_plan"
             # What the planner is kept from counts as dear; a statement that has no other way would be compiled.
-            " -c jit=off"
-            + "".join(f" -c {way}=off" for way in without)
+            " -c jit=off" + "".join(f" -c {way}=off" for way in without)
         ),
     }
 

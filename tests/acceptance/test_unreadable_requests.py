@@ -97,3 +97,12 @@ def test_clients_who_never_close_keep_nobody_waiting(stack: Stack, sent: bytes) 
             with suppress(OSError):
                 connection.sendall(sent)
         assert httpx.get(f"{stack.url}/healthz", timeout=5).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "header", [b"SCRIPT_NAME: /v1", b"Script-Name: /v1", b"PATH_INFO: /nowhere", b"X-Forwarded-Proto: gopher"]
+)
+def test_no_header_rewrites_a_request(stack: Stack, header: bytes) -> None:
+    with _connect(stack) as connection:
+        connection.sendall(b"GET /v1/concerts HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + header + b"\r\n\r\n")
+        assert _said(connection).startswith(b"HTTP/1.1 200 OK")

@@ -64,6 +64,14 @@ def test_a_token_is_limited_on_its_own(limits: Limits) -> None:
     assert _let_through(lambda: limited.check_caller("kim", None), 200) == 200
 
 
+def test_a_user_is_counted_whichever_token_they_show(limits: Limits) -> None:
+    """A token that is left stays readable, so each one would bring a fresh limit."""
+    limited = limits(rate_limit_per_user="10/hour")
+    tokens = iter(range(200))
+    assert _let_through(lambda: limited.check_caller("kim", next(tokens)), 200) <= 10 + 4 * UNCOUNTED
+    assert _let_through(lambda: limited.check_caller("kim", None), 20) <= 2 * UNCOUNTED
+
+
 def test_polling_as_advised_asks_no_server(limits: Limits) -> None:
     """Not even a limit of one an hour is reached: a poll is not counted beyond its own process."""
     limited = limits(rate_limit_per_token="1/hour")
@@ -84,6 +92,12 @@ def test_when_the_counting_server_is_away_everybody_is_let_through(limits: Limit
         (2, "6.6.6.6, 10.0.0.7, 10.0.0.8", "10.0.0.7"),
         (2, "10.0.0.8", "127.0.0.1"),
         (1, "", "127.0.0.1"),
+        (1, "10.0.0.7:41234", "10.0.0.7"),
+        (1, "[2001:db8:1:2:3:4:5:6]:41234", "2001:db8:1:2::/64"),
+        (1, "2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+        (1, "2001:db8:1:2:ffff::1%eth0", "2001:db8:1:2::/64"),
+        (1, "::ffff:10.0.0.7", "10.0.0.7"),
+        (1, "unknown", "127.0.0.1"),
     ],
 )
 def test_forwarded_addresses_count_only_as_far_as_proxies_are_trusted(

@@ -7,6 +7,7 @@ from collections import Counter
 from contextlib import ExitStack
 from statistics import median
 
+from tests.integration.api.told_by import LARGE_BYTES
 from tests.integration.api.web_process import CONNECTIONS, REQUEST, Web, answer, read, web
 from tests.waiting import wait_for
 
@@ -100,3 +101,28 @@ def test_a_stop_answers_what_was_sent_and_lets_kept_connections_go(tmp_path):
         for connection in connections:
             assert answer(connection)
         assert all(connection.recv(1) == b"" for connection in connections)
+
+
+def test_large_answers_that_nobody_reads_cost_nobody_a_thread(tmp_path):
+    with web(tmp_path) as served, ExitStack() as stack:
+        for _ in range(CONNECTIONS):
+            reader = stack.enter_context(served.connect())
+            reader.sendall(b"GET /large HTTP/1.1\r\nHost: here\r\n\r\n")
+        for _ in range(8):
+            with served.connect() as connection:
+                # Each reader had a thread for eight seconds before.
+                connection.settimeout(4)
+                assert answer(connection)
+
+
+def test_who_reads_a_large_answer_slowly_gets_all_of_it_and_may_ask_again(tmp_path):
+    with web(tmp_path) as served, served.connect() as connection:
+        for _ in range(2):
+            connection.sendall(b"GET /large HTTP/1.1\r\nHost: here\r\n\r\n")
+            head, _, body = connection.recv(100).partition(b"\r\n\r\n")
+            while not body:
+                head, _, body = (head + connection.recv(100)).partition(b"\r\n\r\n")
+            missing = LARGE_BYTES - len(body)
+            while missing:
+                missing -= len(connection.recv(min(missing, 262_144)))
+        assert answer(connection) in served.processes()

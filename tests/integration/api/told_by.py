@@ -9,6 +9,7 @@ from api.web_worker import WebWorker
 
 SLOW_SECONDS = 3.0
 PARKED_SECONDS = 0.3
+LARGE_BYTES = 16_777_216
 
 
 def application(environ, start_response):
@@ -22,7 +23,8 @@ def application(environ, start_response):
         lanes.note(Lane.INSIDE)
     elif path in {"/parked", "/parked-for-ever"}:
         _park(environ, forever=path == "/parked-for-ever")
-    body = str(os.getpid()).encode()
+    # More than a socket takes at once, when it is asked for.
+    body = b"7" * LARGE_BYTES if path == "/large" else str(os.getpid()).encode()
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
     return [body]
 

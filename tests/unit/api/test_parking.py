@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from gunicorn.config import Config
-from gunicorn.http.errors import InvalidResponseHeader, InvalidResponseHeaderName
 from gunicorn.http.wsgi import Response
 
 from api import parking as module
@@ -266,14 +265,12 @@ def test_head_is_answered_without_a_body() -> None:
     assert lines_of(as_bytes(answer, None))[1] == b""
 
 
-def test_after_an_answer_that_cannot_be_written_the_kept_one_can() -> None:
+def test_in_place_of_an_answer_that_cannot_be_written_the_kept_one_is() -> None:
     answer = kept().answer
     for name in ("Bad\nName", "X-Value"):
-        with pytest.raises((InvalidResponseHeader, InvalidResponseHeaderName)):
-            as_bytes(answer, Decision("200 OK", {name: "v\n"}, b"1"))
-    head, body = lines_of(as_bytes(answer, None))
-    assert (head[0], body) == ("HTTP/1.1 202 Accepted", b"{}")
-    assert len([line for line in head if line.startswith("Location")]) == 1
+        head, body = lines_of(as_bytes(answer, Decision("200 OK", {name: "v\n"}, b"1")))
+        assert (head[0], body) == ("HTTP/1.1 202 Accepted", b"{}")
+        assert len([line for line in head if line.startswith("Location")]) == 1
 
 
 @pytest.fixture
