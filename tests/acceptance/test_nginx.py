@@ -16,7 +16,7 @@ import pytest
 
 from cli.program import Account
 from tests.acceptance.test_journey import Fan
-from tests.acceptance.test_slow_clients import CROWD, HALF_A_BODY
+from tests.acceptance.test_slow_clients import CROWD, HALVES
 from tests.fixtures.nginx import ROOT, SHIPPED, Nginx, running_nginx
 from tests.fixtures.stack import Stack
 from tests.waiting import wait_for
@@ -117,13 +117,12 @@ def test_the_log_holds_neither_queries_nor_tokens(stack: Stack, nginx: Nginx, cl
 
 
 def test_half_bodies_hold_no_thread_of_the_service(stack: Stack, nginx: Nginx) -> None:
-    identity = f"Authorization: Bearer {stack.token('slow')}\r\n\r\n{{".encode()
+    identity = f"Authorization: Bearer {stack.token('slow')}\r\n".encode()
     with ExitStack() as crowd:
         for _ in range(CROWD):
             plain = socket.create_connection(("127.0.0.1", nginx.port), timeout=5)
             slow = crowd.enter_context(nginx.trust.wrap_socket(plain, server_hostname="127.0.0.1"))
-            slow.sendall(HALF_A_BODY + identity)
-        # Without nginx this takes as long as the service waits for bodies: 8 s.
+            slow.sendall(HALVES["bodies"].replace(b"{identity}", identity))
         assert httpx.get(f"{stack.url}/healthz", timeout=3).status_code == 200
         with nginx.client() as other:
             assert other.get("/healthz", timeout=3).status_code == 200
