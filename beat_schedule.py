@@ -22,4 +22,5 @@ BEAT_SCHEDULE = {
     "expire due holds": _every(2, "reservation.expire_due"),
     "expire due tokens": _every(5, "queue_token.expire_due"),
     "purge old requests": _every(60, "request.purge"),
+    "purge old tokens": _every(60, "queue_token.purge"),
 }

@@ -52,7 +52,8 @@ FIGURES: Mapping[str, Figure] = {
                 SELECT count(*) FROM queue_token t WHERE t.concert_id = q.concert_id AND t.status = 'active') a (active)
           CROSS JOIN LATERAL (SELECT count(*) FROM payment p WHERE p.concert_id = q.concert_id) c (completed)
           CROSS JOIN LATERAL (
-                SELECT count(*) FROM queue_token t WHERE t.concert_id = q.concert_id AND t.status = 'left') l (gone)
+                SELECT q.left_purged + count(*) FROM queue_token t
+                 WHERE t.concert_id = q.concert_id AND t.status = 'left') l (gone)
           CROSS JOIN LATERAL (VALUES
                 ('waiting', waiting), ('active', active), ('completed', completed), ('left', gone),
                 ('expired', q.last_place - waiting - active - completed - gone)) s (status, tokens)

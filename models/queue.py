@@ -44,6 +44,8 @@ class Queue(Entity):
     serving_number = Required(int, size=64, default=0)
     admitted_total = Required(int, size=64, default=0)
     gone_total = Required(int, size=64, default=0)
+    # Of those who left, how many have no row any more.
+    left_purged = Required(int, size=64, default=0)
     credit = Required(float, default=0)
     credited_at = Required(datetime, sql_type="timestamptz")
     admission_rate = Required(float, default=0)

@@ -43,7 +43,8 @@ _TOKENS = """
              WHERE t.concert_id = q.concert_id AND t.status = 'active' AND t.expires_at > $now) a (active)
       CROSS JOIN LATERAL (SELECT count(*) FROM payment p WHERE p.concert_id = q.concert_id) c (completed)
       CROSS JOIN LATERAL (
-            SELECT count(*) FROM queue_token t WHERE t.concert_id = q.concert_id AND t.status = 'left') l (gone)
+            SELECT q.left_purged + count(*) FROM queue_token t
+             WHERE t.concert_id = q.concert_id AND t.status = 'left') l (gone)
      WHERE q.concert_id = $concert_id
 """
 

@@ -1,9 +1,10 @@
-"""The sweeps over the request rows: publish again what was never delivered, purge what is old."""
+"""The sweeps over rows that are done with: publish again what was never delivered, purge what is old."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from uuid import uuid4
 
-from models import clock
+from models import clock, token_purge
 from models.database import read_session, write_session
 from models.request import Request
 from workers import wake_up
@@ -14,6 +15,7 @@ from workers.sweep import sweep
 # A request that nobody took in hand for so long lost its message.
 UNDELIVERED_AFTER = timedelta(seconds=1)
 PURGED_TOGETHER = 5_000
+TOKENS_KEPT_LONGER = timedelta(hours=1)
 
 
 @sweep("request.redeliver")
@@ -28,11 +30,24 @@ def redeliver() -> int:
 @sweep("request.purge")
 def purge() -> int:
     """Delete requests whose outcome was kept long enough; return how many."""
+    return _all_of(Request.purge, clock.utcnow() - settings.policy.retention)
+
+
+@sweep("queue_token.purge")
+def purge_tokens() -> int:
+    """Delete tokens that nobody may read any more and nothing was held with; return how many.
+
+    An hour later than the requests that made or ended them, so that none speaks of a token that is gone.
+    """
+    return _all_of(token_purge.purge, clock.utcnow() - settings.policy.retention - TOKENS_KEPT_LONGER)
+
+
+def _all_of(purge_some: Callable[[datetime, int], int], before: datetime) -> int:
+    """Purge in transactions of a bounded size until nothing is left; return how many."""
     purged = 0
-    before = clock.utcnow() - settings.policy.retention
     while True:
         with write_session():
-            some = Request.purge(before, PURGED_TOGETHER)
+            some = purge_some(before, PURGED_TOGETHER)
         purged += some
         if some < PURGED_TOGETHER:
             return purged
