@@ -18,10 +18,11 @@ import redis
 from rich.text import Text
 
 from api import key_set, key_source
-from cli import procfile, readiness
+from cli import procfile, readiness, variables
 from cli.configuration import settings_of
 from cli.embedded.account import server_account
 from cli.embedded.binaries import postgres_bin, valkey_server
+from cli.embedded.cluster_version import OtherVersionError, check_version
 from cli.errors import CannotStartError
 from cli.log_lines import console
 from cli.service import DataDir
@@ -70,7 +71,7 @@ def _examine(data_dir: Path, url: str | None) -> Iterator[Finding]:
     yield _python()
     yield _packages()
     yield _disk(data_dir)
-    yield _embedded("PostgreSQL", lambda: str(postgres_bin(server_account(DataDir(data_dir).postgres / "cluster"))))
+    yield _embedded("PostgreSQL", lambda: str(_postgres(DataDir(data_dir).postgres / "cluster")))
     yield _embedded("Valkey", lambda: str(valkey_server()))
     service = DataDir(data_dir).running()
     try:
@@ -79,6 +80,7 @@ def _examine(data_dir: Path, url: str | None) -> Iterator[Finding]:
         yield _without_settings(data_dir, error.message)
         return
     yield Finding(Mark.GOOD, "settings", "demo mode" if settings.demo else "complete")
+    yield from _variables()
     if settings.identity_jwks:
         yield _identity_keys(settings.identity_jwks)
     if service is None and "database_url" not in settings.model_fields_set:
@@ -127,9 +129,18 @@ def _disk(data_dir: Path) -> Finding:
     return Finding(Mark.GOOD, "disk", text)
 
 
+def _postgres(cluster: Path) -> Path:
+    """Return where the embedded server's programs are. Raises CannotStartError when they cannot serve the cluster."""
+    folder = postgres_bin(server_account(cluster))
+    check_version(cluster, folder)
+    return folder
+
+
 def _embedded(name: str, find: Callable[[], str]) -> Finding:
     try:
         return Finding(Mark.GOOD, name, f"embedded, {find()}")
+    except OtherVersionError as error:
+        return Finding(Mark.WRONG, name, error.message)
     except CannotStartError as error:
         return Finding(Mark.NOTE, name, error.message)
 
@@ -139,6 +150,12 @@ def _without_settings(data_dir: Path, message: str) -> Finding:
     if is_more_than_fresh or DataDir(data_dir).known_secret() or os.environ.get("FRONTROW_SECRET"):
         return Finding(Mark.WRONG, "settings", message, "correct the variable and ask again")
     return Finding(Mark.NOTE, "service", f"none was ever started on {data_dir}", "`frontrow up` starts one")
+
+
+def _variables() -> Iterator[Finding]:
+    for name, meant in variables.unknown().items():
+        remedy = f"did you mean {meant}?" if meant else "docs/operations.md lists those that are"
+        yield Finding(Mark.WRONG, "settings", f"{name} is no setting, so it sets nothing", remedy)
 
 
 def _identity_keys(source: str) -> Finding:

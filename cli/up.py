@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from cli import leftovers, preparation, procfile, readiness
+from cli import leftovers, preparation, procfile, readiness, variables
 from cli.log_lines import OWN_NAME, LogLines
 from cli.program import Program
 from cli.servers import Servers
@@ -46,7 +46,7 @@ class Options:
 
 def up(options: Options, log: LogLines) -> None:
     """Run until SIGTERM or Ctrl-C. Raises CannotStartError, with what to do, when it cannot start."""
-    readiness.refuse_taken_port(options.host, options.port)
+    readiness.refuse_unusable_port(options.host, options.port)
     data_dir = DataDir(options.data_dir)
     data_dir.make()
     with data_dir.locked():
@@ -80,6 +80,8 @@ class _Run:
 
     def serve(self) -> None:
         began = time.monotonic()
+        for name, meant in variables.unknown().items():
+            self.log(OWN_NAME, f"{name} is no setting, so it sets nothing{f'; {meant} is one' if meant else ''}")
         self._say_what_starts()
         if not self.servers.start(self.supervisor):
             return
@@ -145,6 +147,7 @@ class _Run:
         for line in (
             f"ready after {seconds:.1f} s",
             f"  the fans' page     {self.options.url}/",
+            f"  the console        {self.options.url}/operator",
             f"  the API, described {self.options.url}/docs",
             f"  an identity        .venv/bin/frontrow token alice{data_dir}",
             "  Ctrl-C stops everything and keeps the data",

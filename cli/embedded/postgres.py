@@ -17,6 +17,7 @@ import psycopg2
 from cli.embedded.account import server_account
 from cli.embedded.authentication import admit_only_ourselves, own_name
 from cli.embedded.binaries import postgres_bin
+from cli.embedded.cluster_version import check_version
 from cli.embedded.sockets import clear_remembered, make_socket_folder, remember
 from cli.errors import CannotStartError
 from cli.program import Program, spawn, stop
@@ -77,6 +78,7 @@ class EmbeddedPostgres:
         clear_remembered(self._socket_note)
         self.account = server_account(self.cluster)
         self._bin = postgres_bin(self.account)
+        check_version(self.cluster, self._bin)
         self.socket_folder = make_socket_folder(self.account)
         remember(self.socket_folder, self._socket_note)
         if not (self.cluster / "global" / "pg_control").exists():

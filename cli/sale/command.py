@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -37,6 +38,23 @@ class Options:
     at_most: float
 
 
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+def writable(context: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
+    """Refuse a file that cannot be written before the sale, which takes minutes, begins."""
+    if path is None:
+        return None
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        message = f"there is no folder {folder}"
+        raise click.BadParameter(message, context, option)
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        message = f"{path} cannot be written"
+        raise click.BadParameter(message, context, option)
+    return path
+
+
 @click.command()
 @click.option("--fans", type=click.IntRange(1, 200_000), required=True, help="How many fans come.")
 @click.option("--seats", type=click.IntRange(1, 100_000), required=True, help="How many seats there are.")
@@ -54,8 +72,8 @@ class Options:
     show_default=True,
     help="The folder of the service's data and secret.",
 )
-@click.option("--report", "page", type=click.Path(path_type=Path, dir_okay=False), help="Write a page with plots.")
-@click.option("--json", "data", type=click.Path(path_type=Path, dir_okay=False), help="Write the summary as JSON.")
+@click.option("--report", "page", type=FILE, callback=writable, help="Write a page with plots.")
+@click.option("--json", "data", type=FILE, callback=writable, help="Write the summary as JSON.")
 def sale(  # noqa: PLR0913 - they are the options.
     *,
     fans: int,

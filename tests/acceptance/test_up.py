@@ -61,7 +61,7 @@ def test_a_taken_port_is_told_before_anything_is_started(tmp_path: Path, run_fro
         port = taken.getsockname()[1]
         refused = run_frontrow("up", "--port", str(port), "--data-dir", str(tmp_path / "data"))
     assert refused.returncode == 1
-    assert f"Cannot listen on 127.0.0.1:{port}: Address already in use" in refused.stderr
+    assert f"Cannot listen on 127.0.0.1:{port}: something listens there already. Name another port" in refused.stderr
     assert not (tmp_path / "data").exists()
 
 

@@ -1,11 +1,16 @@
 """The commands as a person types them: answers, mistakes, exit statuses."""
 
+import errno
+import re
 from pathlib import Path
 
 import jwt
 import pytest
 from click.testing import CliRunner, Result
 
+from cli import readiness
+from cli.embedded.postgres import EmbeddedPostgres
+from cli.errors import CannotStartError
 from cli.main import main
 from cli.service import DataDir
 
@@ -141,3 +146,70 @@ def test_fresh_never_empties_a_server_that_is_not_ours(data_dir: Path, monkeypat
     monkeypatch.setenv("FRONTROW_DATABASE_URL", "postgresql://somebody/elses")
     refused = frontrow("up", "--fresh", "--port", 58999, "--data-dir", data_dir)
     assert (refused.exit_code, "--fresh empties embedded servers only" in refused.output) == (1, True)
+
+
+def test_the_doctor_names_variables_that_nothing_reads(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    DataDir(data_dir).secret()
+    monkeypatch.setenv("FRONTROW_HOLD_SECOND", "60")
+    monkeypatch.setenv("frontrow_queue_capacity", "60")
+    monkeypatch.setenv("FRONTROW_COLOUR", "red")
+    monkeypatch.setenv("FRONTROW_WEB_THREADS", "8")
+    monkeypatch.setenv("FRONTROW_POINTS_PROCESSES", "1")
+    printed = frontrow("doctor", "--data-dir", data_dir).output
+    assert re.findall(r"(\w+) is no setting", printed) == [
+        "FRONTROW_COLOUR",
+        "FRONTROW_HOLD_SECOND",
+        "frontrow_queue_capacity",
+    ]
+    assert "did you mean FRONTROW_HOLD_SECONDS?" in printed
+    assert "did you mean FRONTROW_QUEUE_CAPACITY?" in printed
+
+
+@pytest.mark.parametrize("option", ["--report", "--json"])
+@pytest.mark.parametrize(("file", "told"), [("nowhere/sale.html", "there is no folder"), (".", "is a directory")])
+def test_a_file_that_cannot_be_written_is_refused_before_the_sale(
+    data_dir: Path, tmp_path: Path, option: str, file: str, told: str
+) -> None:
+    refused = frontrow("sale", "--fans", 1, "--seats", 1, "--data-dir", data_dir, option, tmp_path / file)
+    assert refused.exit_code == 2
+    assert told in refused.output
+
+
+def test_data_of_another_postgresql_are_named_by_the_doctor_and_refused(data_dir: Path) -> None:
+    cluster = DataDir(data_dir).postgres / "cluster"
+    (cluster / "global").mkdir(parents=True)
+    (cluster / "global" / "pg_control").touch()
+    (cluster / "PG_VERSION").write_text("9\n")
+    printed = frontrow("doctor", "--data-dir", data_dir)
+    assert printed.exit_code == 1
+    assert re.search(
+        r"wrong +PostgreSQL +The data in .* were written by PostgreSQL 9, and this one is \d+\.", printed.output
+    )
+    with pytest.raises(CannotStartError, match="written by PostgreSQL 9"):
+        EmbeddedPostgres(DataDir(data_dir).postgres).prepare()
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (
+            PermissionError(errno.EACCES, "Permission denied"),
+            "may not listen on a port below 1024. Name another port: --port 1024",
+        ),
+        (OSError(errno.EADDRINUSE, "Address already in use"), "something listens there already"),
+    ],
+)
+def test_a_port_that_cannot_be_had_is_told_with_one_that_can(
+    monkeypatch: pytest.MonkeyPatch, fault: OSError, told: str
+) -> None:
+    monkeypatch.setattr(readiness, "_fault_of", lambda _, port: fault if port < 1024 or port == 65_535 else None)
+    with pytest.raises(CannotStartError, match=told):
+        readiness.refuse_unusable_port("127.0.0.1", 80)
+    with pytest.raises(CannotStartError, match="--port 8000"):
+        readiness.refuse_unusable_port("127.0.0.1", 65_535)
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid", "2001:db8::1"])
+def test_an_address_of_another_machine_is_told(host: str) -> None:
+    with pytest.raises(CannotStartError, match="this machine has no such address"):
+        readiness.refuse_unusable_port(host, 8000)
