@@ -19,6 +19,7 @@ from models.connection import (
     is_turned_away,
     patience,
     patience_seconds,
+    wait_in_all,
 )
 from models.faults import constraint, is_contention, is_full, is_unavailable, sqlstate
 from models.saving import keep, keep_rows
@@ -47,6 +48,7 @@ __all__ = [
     "rows",
     "snapshot_session",
     "sqlstate",
+    "wait_in_all",
     "write_session",
 ]
 

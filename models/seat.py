@@ -12,6 +12,13 @@ from models.errors import SeatNotFoundError
 from models.lifecycle import move
 from models.locking import lock
 
+_MADE_TOGETHER = 20_000
+_MAKE = """
+    INSERT INTO seat (performance_id, section, "row", number, price)
+    SELECT $performance_id, $name, r, n, $price
+      FROM generate_series($first::int, $last) r, generate_series(1, $seats_per_row) n ORDER BY r, n
+"""
+
 
 class SeatStatus(StrEnum):
     """What a seat is to the next fan."""
@@ -46,13 +53,11 @@ class Seat(Entity):
     def create_sections(performance_id: int, sections: Sequence[Mapping[str, Any]]) -> None:
         """Create every seat of each section (`name`, `rows`, `seats_per_row`, `price` in points)."""
         for section in sections:
-            change(
-                """INSERT INTO seat (performance_id, section, "row", number, price)
-                   SELECT $performance_id, $name, r, n, $price
-                     FROM generate_series(1, $rows) r, generate_series(1, $seats_per_row) n ORDER BY r, n""",
-                performance_id=performance_id,
-                **section,
-            )
+            # Some rows at a time: each answer of the server has its deadline.
+            step = max(1, _MADE_TOGETHER // section["seats_per_row"])
+            for first in range(1, section["rows"] + 1, step):
+                last = min(first + step - 1, section["rows"])
+                change(_MAKE, performance_id=performance_id, first=first, last=last, **section)
 
     @classmethod
     def locked(cls, performance_id: int, seat_ids: Sequence[int]) -> list["Seat"]:

@@ -1,7 +1,7 @@
 """What an operator sends and sees."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
@@ -51,21 +51,28 @@ class NewSection(RequestBody):
     price: Annotated[int, Field(ge=0, le=HIGHEST_PRICE)]
 
 
+def _named_apart(sections: list[NewSection]) -> list[NewSection]:
+    if len({section.name for section in sections}) < len(sections):
+        message = "two sections have the same name"
+        raise ValueError(message)
+    return sections
+
+
+Sections = Annotated[list[NewSection], Field(min_length=1, max_length=100), AfterValidator(_named_apart)]
+
+
 class NewPerformance(RequestBody):
     """A date with its seats, and when they can be reserved."""
 
     starts_at: Moment
     reservable_from: Moment
     reservable_until: Moment
-    sections: Annotated[list[NewSection], Field(min_length=1, max_length=100)]
+    sections: Sections | None = Field(default=None, description="Without them those beside `performances` are made.")
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
         if self.reservable_until <= self.reservable_from:
             message = "reservable_until must come after reservable_from"
-            raise ValueError(message)
-        if len({section.name for section in self.sections}) < len(self.sections):
-            message = "two sections have the same name"
             raise ValueError(message)
         return self
 
@@ -78,14 +85,26 @@ class CreateConcert(RequestBody):
     timezone: TimeZone | None = Field(default=None, description="The venue's; the default is a setting.")
     queue: NewQueue = NewQueue()
     performances: Annotated[list[NewPerformance], Field(default_factory=list, max_length=200)]
+    sections: Sections | None = Field(default=None, description="Of every date that has none of its own.")
 
     @model_validator(mode="after")
-    def _not_too_many_seats(self) -> Self:
-        sections = [section for performance in self.performances for section in performance.sections]
-        if sum(section.rows * section.seats_per_row for section in sections) > MOST_SEATS:
-            message = f"up to {MOST_SEATS} seats can be made at once"
+    def _sound(self) -> Self:
+        if self.sections is None and any(performance.sections is None for performance in self.performances):
+            message = "a date needs sections of its own, or some beside `performances`"
+            raise ValueError(message)
+        made = (performance.sections or self.sections or [] for performance in self.performances)
+        if sum(section.rows * section.seats_per_row for sections in made for section in sections) > MOST_SEATS:
+            message = f"up to {MOST_SEATS:,} seats can be made at once"
             raise ValueError(message)
         return self
+
+    def as_concert(self) -> dict[str, Any]:
+        """Return what `Concert.create` takes: each date with its sections."""
+        new = self.model_dump()
+        shared = new.pop("sections")
+        for performance in new["performances"]:
+            performance["sections"] = performance["sections"] or shared
+        return new
 
 
 class SteerQueue(RequestBody):
