@@ -21,6 +21,8 @@ BEAT_SCHEDULE = {
     "publish undelivered requests again": _every(2, "request.redeliver"),
     "expire due holds": _every(2, "reservation.expire_due"),
     "expire due tokens": _every(5, "queue_token.expire_due"),
+    "note what is sold out": _every(1, "queue.note_sold_out"),
+    "note what is for sale again": _every(5, "queue.note_seats_back"),
     "purge old requests": _every(60, "request.purge"),
     "purge old tokens": _every(60, "queue_token.purge"),
 }

@@ -73,7 +73,7 @@ PROBLEMS: dict[str, Problem] = {
         401,
         "Credential expired",
         "The token's time is over, or the queue token was used up by a payment or given up. Join the line again,"
-        " or sign in again.",
+        " or sign in again. `reason` is `queue_ended` where the operator ended the line.",
     ),
     "origin_refused": Problem(
         403,
@@ -107,7 +107,13 @@ PROBLEMS: dict[str, Problem] = {
         404, "No such seat", "A seat does not exist in this performance; `seat_ids` names which."
     ),
     # What the domain says no to.
-    "queue_closed": Problem(409, "Line closed", "The line of this concert takes nobody any more."),
+    "queue_closed": Problem(409, "Line closed", "The line of this concert takes no newcomers; who waits is served."),
+    "queue_ended": Problem(409, "Line ended", "The line of this concert was ended: it takes nobody, and nobody waits."),
+    "sale_over": Problem(
+        409,
+        "Sale over",
+        "All seats are sold (`sold_out`), or no date can be reserved any more. Seats that come back open it again.",
+    ),
     "join_limit": Problem(
         429, "Joined too often", "A user may join one line `limit` times an hour; again from `joinable_from` on."
     ),

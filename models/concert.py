@@ -51,6 +51,7 @@ class Concert(Entity):
             capacity=queue.get("capacity") or policy.queue_capacity,
             admit_per_second=queue.get("admit_per_second"),
             now=now,
+            sells_until=max((performance["reservable_until"] for performance in performances), default=None),
         )
         for performance in performances:
             Performance.create(concert_id=concert.id, **performance)

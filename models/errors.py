@@ -33,6 +33,18 @@ class QueueClosedError(DomainError):
     code = "queue_closed"
 
 
+class QueueEndedError(DomainError):
+    """The line of the concert was ended: it takes nobody, and nobody waits in it."""
+
+    code = "queue_ended"
+
+
+class SaleOverError(DomainError):
+    """All seats are sold, or no date can be reserved any more. Members: `sold_out`."""
+
+    code = "sale_over"
+
+
 class TokenInvalidError(DomainError):
     """No such queue token was ever issued."""
 
@@ -40,7 +52,7 @@ class TokenInvalidError(DomainError):
 
 
 class TokenExpiredError(DomainError):
-    """The queue token's time is over, or it was used up or given up."""
+    """The queue token's time is over, or it was used up or given up. Members: `reason`, where the line was ended."""
 
     code = "token_expired"
 

@@ -61,9 +61,9 @@ FIGURES: Mapping[str, Figure] = {
     ),
     "queue_capacity": Figure("Active queue tokens at most.", ("concert_id",), "SELECT concert_id, capacity FROM queue"),
     "queue_open": Figure(
-        "Whether the line admits: 1 when it is open.",
+        "Whether the line admits: 1 when it is open, or closed to newcomers.",
         ("concert_id",),
-        "SELECT concert_id, (state = 'open')::int FROM queue",
+        "SELECT concert_id, (state IN ('open', 'closed'))::int FROM queue",
     ),
     "queue_admitted": Figure(
         "Fans admitted so far.", ("concert_id",), "SELECT concert_id, admitted_total FROM queue", only_grows=True

@@ -172,12 +172,22 @@ INVARIANTS = (
         "SELECT count(*) FROM queue",
         """SELECT 'concert ' || q.concert_id || ' counts ' || q.last_place - q.admitted_total - q.gone_total
                   || ' waiting, there are ' || count(t.id)
-             FROM queue q LEFT JOIN queue_token t ON t.concert_id = q.concert_id AND t.status = 'waiting'
+             FROM queue q LEFT JOIN queue_token t
+               ON t.concert_id = q.concert_id AND t.status = 'waiting' AND t.place > q.ended_through
             GROUP BY q.concert_id HAVING count(t.id) <> q.last_place - q.admitted_total - q.gone_total
             UNION ALL
            SELECT 'token ' || t.id || ' waits at place ' || place || ', although ' || serving_number || ' was admitted'
              FROM queue_token t JOIN queue USING (concert_id)
-            WHERE status = 'waiting' AND place <= serving_number AND expires_at > $now""",
+            WHERE status = 'waiting' AND place <= serving_number AND place > ended_through AND expires_at > $now""",
+    ),
+    Invariant(
+        "nobody is admitted from a line after it was ended",
+        "SELECT count(*) FROM queue_token WHERE end_reason = 'queue_ended'",
+        """SELECT 'token ' || t.id || ' of place ' || t.place || ' is ' || t.status || ', the line was ended through '
+                  || q.ended_through
+             FROM queue_token t JOIN queue q USING (concert_id)
+            WHERE t.place <= q.ended_through AND t.admitted_at > q.ended_at
+               OR t.end_reason = 'queue_ended' AND (t.status <> 'expired' OR t.place > q.ended_through)""",
     ),
     Invariant(
         "one effect per request, and none without",

@@ -6,13 +6,23 @@ from typing import Any, NamedTuple
 
 from models.clock import to_rfc3339
 from models.database import Prepared
-from models.errors import ConcertNotFoundError, DomainError, JoinLimitError, QueueClosedError, TokenInvalidError
+from models.ending import QUEUE_ENDED
+from models.errors import (
+    ConcertNotFoundError,
+    DomainError,
+    JoinLimitError,
+    QueueClosedError,
+    QueueEndedError,
+    SaleOverError,
+    TokenInvalidError,
+)
 from models.line import HEAD, Line
 from models.locking import lock
 from models.order import Order
 from models.policy import Policy
 from models.queue import Queue, QueueState
 from models.queue_token import LIVE, STANDING, QueueToken, QueueTokenStatus, Standing, expired
+from models.sales import is_over
 from models.token_holds import give_back, lock_held_by
 
 JOINS_COUNTED_FOR = timedelta(hours=1)
@@ -35,27 +45,40 @@ def issue(orders: Sequence[Order], clock: Callable[[], datetime], policy: Policy
     this is the one operation that takes all its orders at once: a handful of statements for hundreds
     of fans. Locks the queues, and the live tokens that are over by time; `clock` is asked after that.
 
-    Refuses with `ConcertNotFoundError`, `QueueClosedError`, `JoinLimitError`.
+    Refuses with `ConcertNotFoundError`, `QueueEndedError`, `QueueClosedError`, `SaleOverError`, `JoinLimitError`.
     """
     queues = lock(Queue, [order.arguments["concert_id"] for order in orders])
-    known, joins, now = _live_tokens([order for order in orders if order.arguments["concert_id"] in queues], clock)
+    known_lines = [order for order in orders if order.arguments["concert_id"] in queues]
+    known, joins, now = _live_tokens(known_lines, queues, clock)
+    refusals = {concert_id: _refusal_of_newcomers(queue, now) for concert_id, queue in queues.items()}
     often = {key: past for key, past in joins.items() if past.times >= policy.joins_per_hour}
     fresh: dict[tuple[int, str], tuple[Any, ...]] = {}
     for order in orders:
         concert_id, user_id = key = (order.arguments["concert_id"], order.user_id)
         queue = queues.get(concert_id)
-        if queue is None or key in known or key in fresh or key in often or queue.state == QueueState.CLOSED:
+        if queue is None or key in known or key in fresh or key in often or refusals[concert_id]:
             continue
         fresh[key] = (concert_id, user_id, queue.next_place(), str(order.request_id))
     issued = _insert(list(fresh.values()), now, now + policy.waiting_token)
     positions = _positions(known, issued, queues, now)
     tokens = known | issued
-    return [_answer(order, queues, tokens, positions, often, policy) for order in orders]
+    return [_answer(order, queues, refusals, tokens, positions, often, policy) for order in orders]
 
 
-def _answer(
+def _refusal_of_newcomers(queue: Queue, now: datetime) -> DomainError | None:
+    if queue.state == QueueState.ENDED:
+        return QueueEndedError(f"The line of concert {queue.concert_id} was ended.")
+    if queue.state == QueueState.CLOSED:
+        return QueueClosedError(f"The line of concert {queue.concert_id} is closed.")
+    if is_over(queue, now):
+        return SaleOverError(f"Nothing is left to be sold of concert {queue.concert_id}.", sold_out=queue.sold_out)
+    return None
+
+
+def _answer(  # It is what was read for all of them.
     order: Order,
     queues: Mapping[int, Queue],
+    refusals: Mapping[int, DomainError | None],
     tokens: Mapping[tuple[int, str], Standing],
     positions: Mapping[int, int],
     often: Mapping[tuple[int, str], _Joins],
@@ -65,14 +88,14 @@ def _answer(
     if concert_id not in queues:
         return ConcertNotFoundError(f"There is no concert {concert_id}.")
     standing = tokens.get((concert_id, order.user_id))
-    if standing is None and queues[concert_id].state == QueueState.CLOSED:
-        return QueueClosedError(f"The line of concert {concert_id} is closed.")
+    if standing is None and (refusal := refusals[concert_id]):
+        return refusal
     if standing is None:
         limit, until = policy.joins_per_hour, often[concert_id, order.user_id].first_at + JOINS_COUNTED_FOR
         message = f"A user may join a line {limit} times an hour."
         return JoinLimitError(message, limit=limit, joinable_from=to_rfc3339(until))
     position = positions.get(standing.id)
-    shown = {**standing.view(None, policy), "position": position}
+    shown = {**standing.view(None, policy, sold_out=queues[concert_id].sold_out), "position": position}
     if position is not None:
         paced = standing.told(queues[concert_id].wait_seconds(position), policy)
         shown |= {"poll_after_seconds": paced.seconds, "watch": paced.watch}
@@ -80,11 +103,11 @@ def _answer(
 
 
 def _live_tokens(
-    orders: Sequence[Order], clock: Callable[[], datetime]
+    orders: Sequence[Order], queues: Mapping[int, Queue], clock: Callable[[], datetime]
 ) -> tuple[dict[tuple[int, str], Standing], dict[tuple[int, str], _Joins], datetime]:
     """Return the live tokens of the orders' users, their earlier joins, and the time after the last lock.
 
-    Tokens that are over by time are ended here and omitted.
+    Tokens that are over, by time or with their line, are ended here and omitted.
     """
     now = clock()
     if not orders:
@@ -93,15 +116,18 @@ def _live_tokens(
     found = [Standing(*row) for row in _LIVE.rows(concerts, [order.user_id for order in orders], since)]
     standings = [standing for standing in found if standing.id]
     joins = {(row.concert_id, row.user_id): _Joins(row.place, row.issued_at) for row in found if not row.id}
-    overdue = {standing.id: standing for standing in standings if standing.is_over(now)}
+    ended = {standing.id for standing in standings if _ended_with(queues[standing.concert_id], standing)}
+    overdue = {standing.id: standing for standing in standings if standing.is_over(now) or standing.id in ended}
     locked = lock(QueueToken, overdue)
     now = clock()
     for token in locked.values():
-        if token.status in LIVE and token.expires_at > now:
+        if token.id in ended:
+            token.end_reason = QUEUE_ENDED
+        elif token.status in LIVE and token.expires_at > now:
             # A hold has kept it alive since it was read.
             del overdue[token.id]
             continue
-        if token.status == QueueTokenStatus.WAITING:
+        elif token.status == QueueTokenStatus.WAITING:
             Queue.locked(token.concert_id).gone_total += 1
         if token.status in LIVE:
             token.expire(now)
@@ -110,6 +136,11 @@ def _live_tokens(
             joins[key] = joins.get(key, _Joins(0, now)).and_at(token.issued_at)
     live = {(token.concert_id, token.user_id): token for token in standings if token.id not in overdue}
     return live, joins, now
+
+
+def _ended_with(queue: Queue, token: Standing) -> bool:
+    """Tell whether a token waited when its line was ended; it left the line's counters then."""
+    return token.status == QueueTokenStatus.WAITING and token.place <= queue.ended_through
 
 
 def _insert(
@@ -142,15 +173,16 @@ def _positions(
 
 
 def _position_of_newcomer(token: Standing, queue: Queue) -> int:
-    by_place: int = token.place - queue.serving_number
+    by_place: int = token.place - queue.passed_place
     behind: int = queue.last_place - token.place
     return max(1, min(by_place, queue.waiting - behind)) if queue.waiting < HEAD else max(1, by_place)
 
 
-def leave(token_id: int, user_id: str, now: datetime) -> Standing:
-    """Give up a place; held seats of the token become free. Locks queue, token, its holds and their seats.
+def leave(token_id: int, user_id: str, now: datetime, policy: Policy) -> dict[str, Any]:
+    """Give up a place and return the *QueueToken*; held seats of the token become free.
 
-    Refuses with `TokenInvalidError`, or `TokenExpiredError` when nothing is left to give up.
+    Locks queue, token, its holds and their seats. Refuses with `TokenInvalidError`, or `TokenExpiredError` when nothing
+    is left to give up.
     """
     standing = QueueToken.standing(token_id)
     if standing is None or standing.user_id != user_id:
@@ -158,13 +190,15 @@ def leave(token_id: int, user_id: str, now: datetime) -> Standing:
         raise TokenInvalidError(message)
     queue = Queue.locked(standing.concert_id)
     token = lock(QueueToken, [token_id])[token_id]
+    if _ended_with(queue, token.as_standing()):
+        raise expired(token.status, QUEUE_ENDED)
     if token.status not in LIVE or token.expires_at <= now:
-        raise expired(token.status)
+        raise expired(token.status, token.end_reason)
     if token.status == QueueTokenStatus.WAITING:
         queue.gone_total += 1
     give_back(token_id, now)
     token.leave(now)
-    return token.as_standing()
+    return token.as_standing().view(None, policy, sold_out=queue.sold_out)
 
 
 def lock_for_leaves(token_ids: Sequence[int]) -> None:
@@ -191,7 +225,8 @@ _LIVE = Prepared(
             WHERE concert_id = wanted.concert_id AND user_id = wanted.user_id AND status IN ('waiting', 'active')
             LIMIT 1) AS live
     UNION ALL
-    SELECT 0, wanted.concert_id, wanted.user_id, past.times, 'ended', past.first_at, NULL, NULL, past.first_at, NULL
+    SELECT 0, wanted.concert_id, wanted.user_id, past.times, 'ended', past.first_at, NULL, NULL,
+           past.first_at, NULL, NULL
       FROM unnest($1, $2) AS wanted (concert_id, user_id)
      CROSS JOIN LATERAL (
            SELECT count(*) AS times, min(issued_at) AS first_at FROM queue_token

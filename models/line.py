@@ -10,7 +10,8 @@ from typing import Any
 from models.database import rows
 from models.errors import ConcertNotFoundError
 from models.pacing import SLOWEST_TURN, SOON_SECONDS, Pace
-from models.queue import QueueState
+from models.queue import ADMITTING
+from models.sales import is_over
 
 # For so many at the head of the line the position is exact. Farther back those who left are not
 # taken off before the head comes near, so a position can be too high but never grows.
@@ -37,6 +38,8 @@ class Line:
     head: tuple[int, ...]
     taken_at: datetime
     pace: Pace | None = None
+    sold_out: bool = False
+    sells_until: datetime | None = None
 
     @classmethod
     def load(cls, concert_id: int, now: datetime) -> "Line":
@@ -45,11 +48,15 @@ class Line:
         if not found:
             message = f"There is no concert {concert_id}."
             raise ConcertNotFoundError(message)
-        state, capacity, issued, serving, waiting, active, limit, rate, entry, head = found[0]
+        state, capacity, issued, serving, waiting, active, limit, rate, entry, head, *stock = found[0]
         pace = Pace(*json.loads(entry)) if entry else None
-        return cls(
-            concert_id, state, capacity, issued, serving, max(0, waiting), active, limit, rate, tuple(head), now, pace
-        )
+        line = (concert_id, state, capacity, issued, serving, max(0, waiting), active, limit, rate, tuple(head), now)
+        return cls(*line, pace, *stock)
+
+    @property
+    def sale_is_over(self) -> bool:
+        """Tell whether nothing will be sold any more, unless seats come back."""
+        return is_over(self, self.taken_at)
 
     @property
     def is_whole(self) -> bool:
@@ -81,7 +88,7 @@ class Line:
 
         None while nobody is admitted.
         """
-        if self.state != QueueState.OPEN:
+        if self.state not in ADMITTING:
             return None
         behind_room = max(0, position - max(0, self.capacity - self.active))
         by_limit = position / self.admit_per_second if self.admit_per_second else 0.0
@@ -106,6 +113,8 @@ class Line:
             "capacity": self.capacity,
             "serving_number": self.serving_number,
             "estimated_wait_seconds": self.estimated_wait_seconds(self.waiting + 1),
+            "sold_out": self.sold_out,
+            "sale_over": self.sale_is_over,
         }
 
 
@@ -118,8 +127,9 @@ _LOAD = """
              WHERE t.concert_id = q.concert_id AND t.status = 'active' AND t.expires_at > $now),
            q.admit_per_second, q.admission_rate, q.pace -> -1,
            ARRAY(SELECT t.place FROM queue_token t
-                  WHERE t.concert_id = q.concert_id AND t.place > q.serving_number
+                  WHERE t.concert_id = q.concert_id AND t.place > greatest(q.serving_number, q.ended_through)
                     AND t.status = 'waiting' AND t.expires_at > $now
-                  ORDER BY t.place LIMIT $head)
+                  ORDER BY t.place LIMIT $head),
+           q.sold_out, q.sells_until
       FROM queue q WHERE q.concert_id = $concert_id
 """

@@ -8,6 +8,7 @@ from typing import Any
 
 from pony.orm import Json, Optional, PrimaryKey, Required
 
+from models import ending
 from models.database import Entity, change, rows
 from models.errors import ConcertNotFoundError
 from models.locking import lock
@@ -16,11 +17,15 @@ from models.policy import Policy
 
 
 class QueueState(StrEnum):
-    """Open admits; paused takes fans into the line but admits nobody; closed takes nobody."""
+    """Open takes and admits; paused takes but admits nobody; closed admits but takes nobody; ended does neither."""
 
     OPEN = "open"
     PAUSED = "paused"
     CLOSED = "closed"
+    ENDED = "ended"
+
+
+ADMITTING = (QueueState.OPEN, QueueState.CLOSED)
 
 
 class Queue(Entity):
@@ -30,6 +35,7 @@ class Queue(Entity):
     waits has a place between them. `admitted_total` and `gone_total` count who was admitted and who
     left or expired while waiting, so the length of the line needs no counting. `admitted_under` is the
     capacity of the last admission: after the capacity was lowered, so many may still be inside.
+    Nobody waits up to the place `ended_through` since `ended_at`, when the line was ended.
     `admission_rate` is how many a second came free while the room was full, lately; `pace` is what told intervals
     went by (models/pacing.py).
     """
@@ -53,10 +59,22 @@ class Queue(Entity):
     turnover = Required(float, default=0)
     turnover_seconds = Required(float, default=0)
     saturated_at = Optional(datetime, sql_type="timestamptz")
+    ended_through = Required(int, size=64, default=0)
+    ended_at = Optional(datetime, sql_type="timestamptz")
+    sold_out = Required(bool, default=False)
+    sells_until = Optional(datetime, sql_type="timestamptz")
 
     @classmethod
-    def open_for(cls, concert_id: int, *, capacity: int, admit_per_second: float | None, now: datetime) -> "Queue":
-        """Create the open line of a new concert."""
+    def open_for(
+        cls,
+        concert_id: int,
+        *,
+        capacity: int,
+        admit_per_second: float | None,
+        now: datetime,
+        sells_until: datetime | None = None,
+    ) -> "Queue":
+        """Create the open line of a new concert, whose last date can be reserved `sells_until`."""
         expected, room = Turnover().expected(capacity), capacity + next_places(capacity)
         return cls(
             concert_id=concert_id,
@@ -64,6 +82,7 @@ class Queue(Entity):
             capacity=capacity,
             admit_per_second=admit_per_second,
             credited_at=now,
+            sells_until=sells_until,
             # Nothing was told of this line before.
             pace=[list(Pace(0.0, 0, room, expected, admit_per_second))],
         )
@@ -94,14 +113,22 @@ class Queue(Entity):
         self._learned(self._turnover.scaled(settings.get("capacity", self.capacity) / self.capacity))
         for name, value in settings.items():
             setattr(self, name, value)
+        if settings.get("state") == QueueState.ENDED:
+            # However many wait, this is one row; a sweep ends their tokens.
+            self.ended_through, self.ended_at = self.last_place, now
+            self.gone_total = self.last_place - self.admitted_total
         self.saturated_at = None
-        # From this moment on intervals go by what was set now.
         self._remember_pace(self._free(), now, policy, at_once=True)
 
     @property
     def waiting(self) -> int:
         """The length of the line."""
         return int(self.last_place - self.admitted_total - self.gone_total)
+
+    @property
+    def passed_place(self) -> int:
+        """The highest place at which nobody can wait any more: it was admitted, or the line was ended."""
+        return int(max(self.serving_number, self.ended_through))
 
     def next_place(self) -> int:
         """Give out the next place; the row is locked."""
@@ -115,7 +142,7 @@ class Queue(Entity):
         only become fewer while they are counted.
         """
         self.expire_active(now, policy)
-        if self.state != QueueState.OPEN:
+        if self.state not in ADMITTING:
             return 0
         free = self._free()
         admitted = self._admit(min(free, self._allowed_at(now)), now, policy)
@@ -128,7 +155,7 @@ class Queue(Entity):
     def _admit(self, room: int, now: datetime, policy: Policy) -> int:
         if room <= 0 or self.waiting <= 0:
             return 0
-        found = rows(_NEXT, concert_id=self.concert_id, serving=self.serving_number, room=room, now=now)
+        found = rows(_NEXT, concert_id=self.concert_id, passed=self.passed_place, room=room, now=now)
         if not found:
             return 0
         last = max(place for _, place in found)
@@ -185,8 +212,8 @@ class Queue(Entity):
         return self._paces[-1].wait_seconds(position) if self.pace else inf
 
     def _remember_pace(self, free: int, now: datetime, policy: Policy, *, at_once: bool = False) -> None:
-        """Note what intervals go by from now on; a line that is not open admits nobody."""
-        rate = self._turnover.expected(self.capacity) if self.state == QueueState.OPEN else 0.0
+        """Note what intervals go by from now on; a line that is paused or ended admits nobody."""
+        rate = self._turnover.expected(self.capacity) if self.state in ADMITTING else 0.0
         room = max(0, free) + next_places(self.capacity)
         entry = Pace(round(now.timestamp(), 3), self.serving_number, room, round(rate, 4), self.admit_per_second)
         before = self._paces
@@ -195,48 +222,31 @@ class Queue(Entity):
             self.pace = [list(entry) for entry in after]
 
     def expire_active(self, now: datetime, policy: Policy) -> int:
-        """End active tokens whose time is over, and admissions that were never used; return how many.
-
-        An admission counts as unused from the moment its fan was told to ask again, not before.
-        """
-        unused_since = now - policy.unused_admission
-        return change(_EXPIRE_ACTIVE, concert_id=self.concert_id, now=now, unused_since=unused_since)
+        """End active tokens whose time is over, and admissions that were never used; return how many."""
+        return ending.expire_active(self.concert_id, now, policy.unused_admission)
 
     def expire_waiting(self, now: datetime, limit: int) -> int:
         """End up to `limit` waiting tokens whose time is over; return how many."""
-        gone = change(_EXPIRE_WAITING, concert_id=self.concert_id, now=now, limit=limit)
+        gone = ending.expire_waiting(self.concert_id, now, beyond=self.ended_through, limit=limit)
         self.gone_total += gone
         return gone
+
+    def end_waiting(self, limit: int) -> int:
+        """End up to `limit` tokens that waited when the line was ended; return how many."""
+        if self.ended_at is None:
+            return 0
+        return ending.end_waiting(self.concert_id, self.ended_at, through=self.ended_through, limit=limit)
 
 
 _COUNT_ACTIVE = "SELECT count(*) FROM queue_token WHERE concert_id = $concert_id AND status = 'active'"
 
 _NEXT = """
     SELECT id, place FROM queue_token
-     WHERE concert_id = $concert_id AND place > $serving AND status = 'waiting' AND expires_at > $now
+     WHERE concert_id = $concert_id AND place > $passed AND status = 'waiting' AND expires_at > $now
      ORDER BY place LIMIT $room FOR UPDATE
 """
 
 _ADMIT = """
     UPDATE queue_token SET status = 'active', admitted_at = $now, expires_at = $expires_at, asks_by = $asks_by
      WHERE id = ANY($ids) AND status = 'waiting'
-"""
-
-# An array is made once. As a semi-join, PostgreSQL may run the subquery again for each row of a table it takes for
-# tiny; the rows just changed are then passed over, and the LIMIT ends everybody.
-_EXPIRE_ACTIVE = """
-    UPDATE queue_token SET status = 'expired', ended_at = $now
-     WHERE id = ANY(ARRAY(
-           SELECT id FROM queue_token
-            WHERE concert_id = $concert_id AND status = 'active'
-              AND (expires_at <= $now OR used_at IS NULL AND coalesce(asks_by, admitted_at) <= $unused_since)
-            ORDER BY id FOR UPDATE SKIP LOCKED))
-"""
-
-_EXPIRE_WAITING = """
-    UPDATE queue_token SET status = 'expired', ended_at = $now
-     WHERE status = 'waiting' AND id = ANY(ARRAY(
-           SELECT id FROM queue_token
-            WHERE concert_id = $concert_id AND status = 'waiting' AND expires_at <= $now
-            ORDER BY expires_at LIMIT $limit FOR UPDATE))
 """

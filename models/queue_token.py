@@ -55,6 +55,8 @@ class Standing(NamedTuple):
     expires_at: datetime
     # Known where the row was read; a standing that was made of something else is of a token that goes on.
     ended_at: datetime | None = None
+    # Set where the status does not say why the token ended.
+    end_reason: str | None = None
 
     def is_over(self, now: datetime) -> bool:
         """Tell whether the time is over although no sweep has said so yet."""
@@ -63,12 +65,12 @@ class Standing(NamedTuple):
     def check_live(self, now: datetime) -> None:
         """Refuse with `TokenExpiredError` unless the token waits or is active."""
         if self.status not in LIVE or self.expires_at <= now:
-            raise expired(self.status)
+            raise expired(self.status, self.end_reason)
 
     def check_readable(self, now: datetime, retention: timedelta) -> None:
         """Refuse with `TokenExpiredError` once the token ended longer ago than outcomes are kept."""
         if (self.ended_at or self.expires_at) + retention <= now:
-            raise expired(self.status)
+            raise expired(self.status, self.end_reason)
 
     def told(self, wait_seconds: float, policy: Policy, stretch: float = 1.0) -> Told:
         """Return what the fan is told about asking again; `wait_seconds` is for one that waits."""
@@ -76,8 +78,10 @@ class Standing(NamedTuple):
             return Told(max(INSIDE_SECONDS, ceil(policy.poll_at_least.total_seconds())), "token")
         return told(wait_seconds, self.id, policy, stretch)
 
-    def view(self, line: Line | None, policy: Policy, stretch: float = 1.0) -> dict[str, Any]:
-        """Return the contract's *QueueToken*; `line` is needed for one that waits."""
+    def view(
+        self, line: Line | None, policy: Policy, stretch: float = 1.0, *, sold_out: bool = False
+    ) -> dict[str, Any]:
+        """Return the contract's *QueueToken*; `line` is needed for one that waits, else `sold_out` of its concert."""
         position = line.position(self.place) if line and self.status == QueueTokenStatus.WAITING else None
         paced = self.told(line.pacing_wait_seconds(position) if line and position else inf, policy, stretch)
         return {
@@ -93,11 +97,15 @@ class Standing(NamedTuple):
             "expires_at": to_rfc3339(self.expires_at),
             "poll_after_seconds": paced.seconds,
             "watch": paced.watch,
+            "sold_out": line.sold_out if line else sold_out,
         }
 
 
-def expired(status: str) -> TokenExpiredError:
-    """Return the refusal for a token that can do nothing any more."""
+def expired(status: str, reason: str | None = None) -> TokenExpiredError:
+    """Return the refusal for a token that can do nothing any more; `reason` where the status does not say why."""
+    if reason is not None:
+        message = "The line was ended; nobody is admitted from it any more."
+        return TokenExpiredError(message, reason=reason)
     reason = {"completed": "was used up by a payment", "left": "was given up"}.get(status, "has expired")
     message = f"The queue token {reason}; join the line again."
     return TokenExpiredError(message)
@@ -118,6 +126,7 @@ class QueueToken(Entity):
     used_at = Optional(datetime, sql_type="timestamptz")
     expires_at = Required(datetime, sql_type="timestamptz")
     ended_at = Optional(datetime, sql_type="timestamptz")
+    end_reason = Optional(str, nullable=True)
     request_id = Required(UUID)
 
     @classmethod
@@ -131,8 +140,12 @@ class QueueToken(Entity):
             message = "There is no such queue token."
             raise TokenInvalidError(message)
         if token.status not in LIVE or token.expires_at <= now:
-            raise expired(token.status)
+            raise expired(token.status, token.end_reason)
         if token.status == QueueTokenStatus.WAITING:
+            standing = cls.standing(token_id)
+            if standing is not None:
+                # Its line may have been ended.
+                standing.check_live(now)
             message = "The queue token still waits."
             raise NotAdmittedError(message, position=Line.load(token.concert_id, now).position(token.place))
         return token
@@ -198,11 +211,6 @@ class QueueToken(Entity):
         return [found.get(token_id) for token_id in token_ids]
 
     @staticmethod
-    def of_user(user_id: str, *, limit: int, concert_id: int | None = None) -> list[Standing]:
-        """Return up to `limit` tokens of a user (for one concert), ended ones too, newest first."""
-        return [Standing(*found) for found in rows(_OF_USER, user_id=user_id, concert_id=concert_id, limit=limit)]
-
-    @staticmethod
     def left_since(concert_id: int, since: datetime, *, beyond: int) -> list[int]:
         """Return the places beyond a place whose tokens were given up after a moment."""
         sql = """
@@ -220,19 +228,14 @@ class QueueToken(Entity):
         change(_MARK_USED, token_id=token_id, now=now)
 
 
-STANDING = "id, concert_id, user_id, place, status, issued_at, admitted_at, used_at, expires_at, ended_at"
-# The live ones, at most one a concert, are looked up concert by concert: only ended ones are indexed by user alone.
-_OF_USER = f"""
-    (SELECT {STANDING} FROM queue_token
-      WHERE user_id = $user_id AND ended_at IS NOT NULL AND concert_id = coalesce($concert_id::bigint, concert_id)
-      ORDER BY id DESC LIMIT $limit)
-    UNION ALL
-    (SELECT live.* FROM queue CROSS JOIN LATERAL (
-        SELECT {STANDING} FROM queue_token
-         WHERE concert_id = queue.concert_id AND user_id = $user_id AND status IN ('waiting', 'active')) AS live
-      WHERE queue.concert_id = coalesce($concert_id::bigint, queue.concert_id))
-    ORDER BY id DESC LIMIT $limit
-"""  # noqa: S608
+STANDING = "id, concert_id, user_id, place, status, issued_at, admitted_at, used_at, expires_at, ended_at, end_reason"
+# As it is, whether a sweep has ended the tokens of an ended line yet or not: one more look at the line's row.
+_ENDED = "t.status = 'waiting' AND t.place <= q.ended_through"
+SEEN = f"""
+    t.id, t.concert_id, t.user_id, t.place, CASE WHEN {_ENDED} THEN 'expired' ELSE t.status END, t.issued_at,
+    t.admitted_at, t.used_at, t.expires_at, CASE WHEN {_ENDED} THEN q.ended_at ELSE t.ended_at END,
+    CASE WHEN {_ENDED} THEN 'queue_ended' ELSE t.end_reason END
+"""
 _MARK_USED = """
     UPDATE queue_token SET used_at = $now WHERE id = ANY(ARRAY(
         SELECT id FROM queue_token
@@ -241,5 +244,5 @@ _MARK_USED = """
 _FIND = Prepared(
     "find_queue_tokens",
     "bigint[]",
-    f"SELECT {STANDING} FROM queue_token WHERE id = ANY($1)",  # noqa: S608
+    f"SELECT {SEEN} FROM queue_token t JOIN queue q USING (concert_id) WHERE t.id = ANY($1)",  # noqa: S608
 )

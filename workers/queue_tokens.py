@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from models import clock, joining, queues_due
+from models import clock, joining, queues_due, sales
 from models.database import DatabaseUnavailableError, write_session
 from models.errors import DomainError
 from models.holder import Holder
@@ -40,8 +40,7 @@ def _lock_for_leaves(orders: Sequence[Order]) -> None:
 @domain_task("queue_token.leave", BrokerQueue.QUEUE_TOKENS, lock=_lock_for_leaves)
 def leave(order: Order, now: datetime) -> dict[str, Any]:
     """Give a place up; result is *QueueToken*."""
-    standing = joining.leave(order.arguments["queue_token_id"], order.user_id, now)
-    return standing.view(None, settings.policy)
+    return joining.leave(order.arguments["queue_token_id"], order.user_id, now, settings.policy)
 
 
 @sweep("queue_token.promote_waiting")
@@ -62,7 +61,26 @@ def expire_due() -> int:
 
 def _expire(queue: Queue) -> int:
     now = clock.utcnow()
-    return queue.expire_active(now, settings.policy) + queue.expire_waiting(now, MOST_EXPIRED)
+    ended = queue.end_waiting(MOST_EXPIRED)
+    return ended + queue.expire_active(now, settings.policy) + queue.expire_waiting(now, MOST_EXPIRED)
+
+
+@sweep("queue.note_sold_out")
+def note_sold_out() -> int:
+    """Note which concerts are sold out by now, or sell their last dates no longer; return how many."""
+    return _note_sales(sold_out=False)
+
+
+@sweep("queue.note_seats_back")
+def note_seats_back() -> int:
+    """Note which concerts have something to sell again; return how many."""
+    return _note_sales(sold_out=True)
+
+
+def _note_sales(*, sold_out: bool) -> int:
+    with write_session():
+        concerts = sales.changed(clock.utcnow(), sold_out=sold_out)
+    return _of_each(concerts, lambda queue: sales.note(queue, clock.utcnow()))
 
 
 def _of_each(concerts: Iterable[int], tidy: Callable[[Queue], int]) -> int:

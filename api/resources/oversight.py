@@ -19,7 +19,8 @@ from models.database import read_session
 from models.errors import PerformanceNotFoundError
 from models.holder import Holder
 from models.operator_action import OperatorAction
-from models.queue_token import QueueToken, QueueTokenStatus, Standing
+from models.queue_token import Standing
+from models.tokens_of_fan import tokens_of_fan
 from workers.backlog import lengths
 from workers.presence import present
 from workers.queues import BrokerQueue
@@ -64,16 +65,14 @@ class OneFan(Resource):
         """List tokens, reservations and bookings of a user."""
         only: dict[str, Any] = {"limit": MOST, "concert_id": req.context.query.concert_id}
         with read_session():
-            tokens = QueueToken.of_user(user_id, **only)
+            tokens = tokens_of_fan(user_id, **only)
             reservations, bookings = reservation_view.page(user_id, **only), booking.page(user_id, **only)
             name = Holder.name_of(user_id)
         shown = {"tokens": [self._view(token) for token in tokens], "reservations": reservations, "bookings": bookings}
         answer(resp, {"user_id": user_id, "name": name, **shown})
 
     def _view(self, token: Standing) -> dict[str, Any]:
-        waits = token.status == QueueTokenStatus.WAITING
-        line = self.wiring.lines.of(token.concert_id).line if waits else None
-        return token.view(line, self.wiring.settings.policy)
+        return token.view(self.wiring.lines.of(token.concert_id).line, self.wiring.settings.policy)
 
 
 class SeatsOfPerformance(Resource):

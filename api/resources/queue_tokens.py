@@ -18,6 +18,8 @@ from models.errors import (
     ConcertNotFoundError,
     JoinLimitError,
     QueueClosedError,
+    QueueEndedError,
+    SaleOverError,
     TokenExpiredError,
     TokenInvalidError,
 )
@@ -37,7 +39,7 @@ class QueueTokens(Resource):
         body=IssueQueueToken,
         accepts=issue,
         result=IssuedQueueTokenView,
-        outcomes=(ConcertNotFoundError, QueueClosedError, JoinLimitError),
+        outcomes=(ConcertNotFoundError, QueueEndedError, QueueClosedError, SaleOverError, JoinLimitError),
         description="Whoever has a live token for the concert gets the same one back, not a second place in line.",
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -62,7 +64,8 @@ class CurrentQueueToken(Resource):
         answers={200: QueueTokenView},
         refusals=(TokenExpiredError,),
         description="Ask again as `Retry-After` says (`poll_after_seconds`), or look at the public document of the line"
-        " as `watch` says. An admission that is not used is withdrawn a while after its fan was told to ask again.",
+        " as `watch` says. An admission that is not used is withdrawn a while after its fan was told to ask again. When"
+        " the line was ended, `token_expired` has the member `reason`: `queue_ended`.",
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Tell status and position, from memory as long as the line's snapshot knows that the token waits."""
@@ -117,7 +120,7 @@ def _current(token: QueueTokenClaims, retention: timedelta) -> Standing:
     now = clock.utcnow()
     standing.check_readable(now, retention)
     if standing.status != QueueTokenStatus.COMPLETED and (standing.status not in LIVE or standing.is_over(now)):
-        raise expired(standing.status)
+        raise expired(standing.status, standing.end_reason)
     if standing.status == QueueTokenStatus.ACTIVE:
         lanes.note(Lane.INSIDE)
         note_use(standing, now)

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from api.schemas.shape import Count, Id, Time, View
 
-QueueState = Literal["open", "paused", "closed"]
+QueueState = Literal["open", "paused", "closed", "ended"]
 
 
 class ConcertDateView(View):
@@ -43,12 +43,24 @@ class QueueView(View):
     """The line of a concert."""
 
     concert_id: Id
-    state: QueueState
+    state: QueueState = Field(
+        description="`open`; `paused` takes fans and admits nobody; `closed` takes no newcomers and serves those who"
+        " wait; `ended` takes nobody, and nobody waits in it any more."
+    )
     waiting: Count
     active: Count
     capacity: Count
     serving_number: Count = Field(description="The highest place that was admitted so far.")
-    estimated_wait_seconds: Count | None = Field(description="For whoever joins now; null while nobody is admitted.")
+    estimated_wait_seconds: Count | None = Field(
+        description="For one more at the end of the line; null while nobody is admitted."
+    )
+    sold_out: bool = Field(
+        description="All seats that could still be reserved are sold, none of them is merely held. Up to a few seconds"
+        " old; seats may come back."
+    )
+    sale_over: bool = Field(
+        description="Nobody can join: it is sold out, or no date can be reserved any more (`sale_over`)."
+    )
     stretch: float = Field(
         ge=1,
         le=3,

@@ -37,6 +37,9 @@ class QueueTokenView(View):
         " with the token when `serving_number` comes near `place` or reaches it, when `state` changes, and every few"
         " minutes. `token`: this document."
     )
+    sold_out: bool = Field(
+        default=False, description="Nothing is left to be bought of the concert, unless seats come back."
+    )
 
 
 class IssuedQueueTokenView(QueueTokenView):

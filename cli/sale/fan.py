@@ -15,7 +15,7 @@ CHOICES = 8
 PAGE = 500
 GONE = frozenset({"token_expired", "hold_expired"})
 # What ends a fan's evening without being anybody's fault; busy is told when the sale is over already.
-HOME = frozenset({"queue_closed", "busy"})
+HOME = frozenset({"queue_closed", "queue_ended", "sale_over", "busy"})
 
 
 class Fan:
@@ -55,7 +55,8 @@ class Fan:
         except Refused as refusal:
             if refusal.code not in GONE | HOME:
                 self.record.faults[f"refused: {refusal.code}"] += 1
-            ending = Ending.WENT_HOME if refusal.code in HOME else Ending.EXPIRED
+            is_home = refusal.code in HOME or refusal.problem.get("reason") in HOME
+            ending = Ending.WENT_HOME if is_home else Ending.EXPIRED
         except FaultError as fault:
             self.record.faults[str(fault)] += 1
             ending = Ending.FAULT

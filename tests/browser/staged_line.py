@@ -29,6 +29,7 @@ class StagedLine:
     estimate: int | None = 600
     status: str = "waiting"
     state: str = "open"
+    sold_out: bool = False
     watch: str | None = "queue"
     seconds: float = 0.2
     line_status: int = 200
@@ -82,12 +83,13 @@ class StagedLine:
             "admitted_at": None if self.status == "waiting" else NOW,
             "expires_at": LATER,
             "poll_after_seconds": self.seconds,
+            "sold_out": self.sold_out,
         } | {name: value for name, value in told.items() if value is not None}
 
     def _line(self) -> dict[str, Any]:
         body = {"concert_id": CONCERT, "state": self.state, "waiting": 5000, "active": 50, "capacity": 50}
         told = {} if self.serving is None else {"serving_number": self.serving}
-        return body | told | {"estimated_wait_seconds": 9000}
+        return body | told | {"estimated_wait_seconds": 9000, "sold_out": self.sold_out}
 
     @staticmethod
     def _concert() -> dict[str, Any]:

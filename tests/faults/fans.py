@@ -1,6 +1,7 @@
 """The load: fans who join, wait, hold, charge, pay, leave, give up and come back, until the run is over."""
 
 import asyncio
+import contextlib
 import itertools
 import random
 import threading
@@ -38,6 +39,7 @@ class Crowd:
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="crowd")
         self._operator = self.stack.token("operator", operator=True)
         self.journeys: dict[str, int] = {}
+        self.steered: dict[str, int] = {}
 
     def start(self) -> None:
         """Let them come."""
@@ -54,7 +56,8 @@ class Crowd:
     async def _run(self) -> None:
         limits = httpx.Limits(max_connections=self.fans * 4, max_keepalive_connections=self.fans)
         async with httpx.AsyncClient(base_url=self.stack.url, timeout=PATIENCE, limits=limits) as client:
-            await asyncio.gather(*(self._fan(number, client) for number in range(self.fans)), self._reader(client))
+            fans = (self._fan(number, client) for number in range(self.fans))
+            await asyncio.gather(*fans, self._reader(client), self._steerer(client))
 
     async def _fan(self, number: int, client: httpx.AsyncClient) -> None:
         rng = random.Random(self.seed * 1000 + number)
@@ -196,6 +199,28 @@ class Crowd:
     async def _pay(self, caller: Caller, user: str, token: str, reservation: int) -> dict[str, Any]:
         body = {"reservation_id": reservation}
         return await self._do(caller, token, "payment.pay", user, "POST", "/v1/payments", body)
+
+    async def _steerer(self, client: httpx.AsyncClient) -> None:
+        """Pause, close or end the line for a moment now and then, and open it again."""
+        rng = random.Random(self.seed + 1)
+        while not self._over.is_set():
+            await asyncio.sleep(rng.uniform(4, 8))
+            await self._steer(client, rng.choice(["paused", "closed", "ended"]))
+            await asyncio.sleep(rng.uniform(0.2, 1))
+            await self._steer(client, "open")
+
+    async def _steer(self, client: httpx.AsyncClient, state: str) -> None:
+        path, headers = f"/v1/operator/concerts/{self.concert_id}/queue", {"Authorization": f"Bearer {self._operator}"}
+        while not self._over.is_set():
+            with contextlib.suppress(httpx.HTTPError):
+                answer = await client.patch(path, json={"state": state}, headers=headers)
+                if answer.is_success:
+                    self.steered[state] = self.steered.get(state, 0) + 1
+                    return
+                if answer.status_code not in {429, 503}:
+                    self.book.violated(f"the line could not be {state}: {answer.text[:200]}")
+                    return
+            await asyncio.sleep(0.5)
 
     async def _reader(self, client: httpx.AsyncClient) -> None:
         """Read outcomes that were told before, over and over: they must stay what they are."""

@@ -15,7 +15,11 @@ class Token:
     issued_at: float
     status: str = "waiting"
     admitted_at: float | None = None
+    # When they were to ask again: pacing is tested on its own (test_pacing.py), and known here.
+    asks_by: float = 0.0
     used: bool = False
+    # Over with its line, and no sweep has written it down yet.
+    ended_with_line: bool = False
 
 
 @dataclass
@@ -40,6 +44,9 @@ class Reference:
     tokens: list[Token] = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)
     balances: dict[str, int] = field(default_factory=dict)
+    seats: int = 0
+    state: str = "open"
+    sold_out: bool = False
 
     # --- the line ----------------------------------------------------------------------------------------------------
 
@@ -53,11 +60,29 @@ class Reference:
             if self.tokens[index].expires_at > self.now:
                 return "done"
             self.tokens[index].status = "expired"
+        elif index is not None and self.tokens[index].ended_with_line:
+            self.tokens[index].ended_with_line = False
+        if refusal := self.refuses_newcomers():
+            return refusal
         lately = [token for token in self.tokens if token.user == user and token.issued_at > self.now - 3600]
         if len(lately) >= JOINS:
             return "join_limit"
         self.tokens.append(Token(user, self.now + WAITING, self.now))
         return "done"
+
+    def refuses_newcomers(self) -> str | None:
+        if self.state in ("closed", "ended"):
+            return f"queue_{self.state}"
+        return "sale_over" if self.sold_out else None
+
+    def steer(self, state: str) -> None:
+        self.state = state
+        for token in self.tokens if state == "ended" else ():
+            if token.status == "waiting":
+                token.status, token.ended_with_line = "expired", True
+
+    def look_at_sales(self) -> None:
+        self.sold_out = all(self.seat(number) == "sold" for number in range(self.seats))
 
     def leave(self, index: int) -> str:
         token = self.tokens[index]
@@ -78,7 +103,7 @@ class Reference:
     def expire_active(self) -> int:
         ended = 0
         for token in self.tokens:
-            unused = not token.used and (token.admitted_at or 0) <= self.now - UNUSED
+            unused = not token.used and token.asks_by <= self.now - UNUSED
             if token.status == "active" and (token.expires_at <= self.now or unused):
                 token.status, ended = "expired", ended + 1
         return ended
@@ -86,11 +111,14 @@ class Reference:
     def expire_tokens(self) -> int:
         ended = self.expire_active()
         for token in self.tokens:
+            ended, token.ended_with_line = ended + token.ended_with_line, False
             if token.status == "waiting" and token.expires_at <= self.now:
                 token.status, ended = "expired", ended + 1
         return ended
 
     def promote(self) -> int:
+        if self.state not in ("open", "closed"):
+            return 0
         if any(token.status == "waiting" for token in self.tokens):
             self.expire_active()
         room = self.capacity - sum(token.status == "active" for token in self.tokens)

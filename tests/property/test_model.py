@@ -28,7 +28,7 @@ SEATS = 5
 PRICE = 100
 # Without shrinking: a failing run is shown as it was found, in seconds instead of minutes.
 STEPS = settings(
-    max_examples=15,
+    max_examples=20,
     phases=[Phase.generate],
     stateful_step_count=40,
     deadline=None,
@@ -38,12 +38,18 @@ STEPS = settings(
 )
 EVERYTHING = """
     SELECT json_build_object(
-        'tokens', (SELECT coalesce(json_agg(status ORDER BY place), '[]') FROM queue_token),
+        'tokens', (SELECT coalesce(json_agg(CASE WHEN t.status = 'waiting' AND t.place <= q.ended_through
+                                                  THEN 'expired' ELSE t.status END ORDER BY t.place), '[]')
+                     FROM queue_token t JOIN queue q USING (concert_id)),
+        'sold_out', (SELECT sold_out FROM queue),
         'reservations', (SELECT coalesce(json_agg(status ORDER BY id), '[]') FROM reservation),
         'balances', (SELECT coalesce(json_object_agg(user_id, balance), '{}') FROM point_account WHERE balance <> 0))
 """
 REACHED = {
     ("queue_token.issue", "done"),
+    ("queue_token.issue", "queue_closed"),
+    ("queue_token.issue", "queue_ended"),
+    ("queue_token.issue", "sale_over"),
     ("queue_token.leave", "done"),
     ("queue_token.leave", "token_expired"),
     ("reservation.hold", "done"),
@@ -72,7 +78,7 @@ class SaleMachine(RuleBasedStateMachine):
         from tests.fixtures.sale_databases import empty
 
         empty(sale)
-        self.sale, self.reference = sale, Reference(capacity=2, price=PRICE)
+        self.sale, self.reference = sale, Reference(capacity=2, price=PRICE, seats=SEATS)
         self.show = sale.show(seats=SEATS, price=PRICE, capacity=2)
         self.token_ids, self.hold_ids, self.payment_ids = [], [], {}
 
@@ -100,6 +106,8 @@ class SaleMachine(RuleBasedStateMachine):
     def join(self, user):
         code, result = self._ask("queue_token.issue", user, concert_id=self.show.concert_id)
         assert code == self.reference.join(user)
+        if code != "done":
+            return
         index = self.reference.newest(user)
         if index == len(self.token_ids):
             self.token_ids.append(result["id"])
@@ -131,10 +139,49 @@ class SaleMachine(RuleBasedStateMachine):
     @rule()
     def promote(self):
         assert self.sale.promote() == self.reference.promote()
+        paced = "SELECT place, extract(epoch FROM asks_by - admitted_at)::float FROM queue_token WHERE "
+        for place, seconds in self.sale.sql(paced + "status = 'active'"):
+            token = self.reference.tokens[place - 1]
+            token.asks_by = token.admitted_at + seconds
 
     @rule()
     def expire_tokens(self):
         assert self.sale.sweep("queue_token.expire_due") == self.reference.expire_tokens()
+
+    def _steer(self, state):
+        from models import clock
+        from models.database import write_session
+        from models.queue import Queue
+
+        with write_session():
+            Queue.steer(self.show.concert_id, now=clock.utcnow(), policy=self.sale.policy, state=state)
+        self.reference.steer(state)
+
+    @rule(state=st.sampled_from(["paused", "closed", "ended"]), user=USERS, sweeps=st.booleans())
+    def steer_for_a_while(self, state, user, sweeps):
+        self._steer(state)
+        self.join(user)
+        self.promote()
+        if sweeps:
+            self.expire_tokens()
+        self._steer("open")
+
+    @rule(target=holds)
+    def the_rest_is_sold(self):
+        before = len(self.hold_ids)
+        for user, seat in zip(NAMES, range(SEATS), strict=True):
+            self.join(user)
+            self.promote()
+            self.somebody_inside_buys(frozenset({seat}))
+        self.look_at_sales()
+        self.join(NAMES[0])
+        return multiple(*range(before, len(self.hold_ids)))
+
+    @rule()
+    def look_at_sales(self):
+        self.sale.sweep("queue.note_sold_out")
+        self.sale.sweep("queue.note_seats_back")
+        self.reference.look_at_sales()
 
     @precondition(lambda self: len(self.reference.tokens) > 9)
     @rule()
@@ -199,7 +246,7 @@ class SaleMachine(RuleBasedStateMachine):
             code, _ = self._ask("payment.refund", "boss", payment_id=self.payment_ids[number])
             assert code == self.reference.refund(self.reference.holds[number])
 
-    @rule(seats=WISHES)
+    @rule(seats=WISHES, target=holds)
     def somebody_inside_buys(self, seats):
         before = len(self.hold_ids)
         self.hold_of_somebody_inside(seats)
@@ -207,6 +254,14 @@ class SaleMachine(RuleBasedStateMachine):
             self.charge(self.reference.holds[before].user, PRICE * len(seats))
             self.pay(before)
             self.promote()
+        return multiple(*range(before, len(self.hold_ids)))
+
+    @rule(seats=WISHES)
+    def somebody_inside_lets_go(self, seats):
+        before = len(self.hold_ids)
+        self.hold_of_somebody_inside(seats)
+        if len(self.hold_ids) > before:
+            self.release(before)
 
     @rule(seats=st.permutations(range(SEATS)), target=holds)
     def somebody_inside_buys_one_of_two(self, seats):
@@ -226,6 +281,7 @@ class SaleMachine(RuleBasedStateMachine):
         told, reference = self.sale.one(EVERYTHING), self.reference
         told = json.loads(told) if isinstance(told, str) else told
         assert told["tokens"] == [token.status for token in reference.tokens]
+        assert told["sold_out"] == reference.sold_out
         assert told["reservations"] == [hold.status for hold in reference.holds]
         assert told["balances"] == {user: balance for user, balance in reference.balances.items() if balance}
 

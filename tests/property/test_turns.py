@@ -90,7 +90,7 @@ class Evening:
         if what < 0.15:
             self.steer(capacity=self.chance.choice([1, 2, 10, 40]))
         elif what < 0.3:
-            self.steer(state=self.chance.choice(["open", "open", "paused"]))
+            self.steer(state=self.chance.choice(["open", "closed", "paused"]))
         elif what < 0.4:
             self.jump(self.chance.choice([-20.0, -5.0, 5.0, 20.0]))
         elif what < 0.5:

@@ -71,6 +71,8 @@ def test_the_line_is_shown_to_everybody(service: Any) -> None:
         "capacity": 1,
         "serving_number": 0,
         "estimated_wait_seconds": 1,
+        "sold_out": False,
+        "sale_over": False,
         "stretch": 1.0,
     }
     for _ in range(3):

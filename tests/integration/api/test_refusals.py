@@ -48,6 +48,37 @@ def test_a_closed_line_takes_nobody_but_keeps_who_is_in_it(service: Any) -> None
     assert service.join(concert["id"], user)["token"] == inside
 
 
+def test_an_ended_line_tells_those_who_waited_and_takes_nobody(service: Any) -> None:
+    concert = service.concert(capacity=1)
+    service.active(concert["id"])
+    waits = service.waiting(concert["id"])
+    path = f"/v1/operator/concerts/{concert['id']}/queue"
+    assert service.call("PATCH", path, service.operator, {"state": "ended"}).body["state"] == "ended"
+    assert service.get(f"/v1/queues/{concert['id']}").body["waiting"] == 0
+    for method, where in (("GET", "current"), ("DELETE", "current")):
+        told = service.call(method, f"/v1/queue-tokens/{where}", waits)
+        assert (told.status, told.code, told.body["reason"]) == (401, "token_expired", "queue_ended")
+    newcomer = service.identity(service.user())
+    problem = refusal(service, service.post("/v1/queue-tokens", newcomer, {"concert_id": concert["id"]}), newcomer)
+    assert (problem["code"], problem["status"]) == ("queue_ended", 409)
+
+
+def test_a_sale_that_is_over_takes_nobody_and_tells_who_waits(service: Any) -> None:
+    from workers.queue_tokens import note_sold_out
+
+    concert = service.concert(rows=1, seats_per_row=1, capacity=1)
+    service.buy(concert, service.user())
+    waits = service.waiting(concert["id"])
+    assert service.get("/v1/queue-tokens/current", waits).body["sold_out"] is False
+    note_sold_out.tidy()
+    assert service.get("/v1/queue-tokens/current", waits).body["sold_out"] is True
+    line = service.get(f"/v1/queues/{concert['id']}").body
+    assert (line["sold_out"], line["sale_over"]) == (True, True)
+    newcomer = service.identity(service.user())
+    problem = refusal(service, service.post("/v1/queue-tokens", newcomer, {"concert_id": concert["id"]}), newcomer)
+    assert (problem["code"], problem["status"], problem["sold_out"]) == ("sale_over", 409, True)
+
+
 def test_a_taken_seat_is_named(service: Any, concert: dict[str, Any], performance_id: int) -> None:
     first, second = service.active(concert["id"]), service.active(concert["id"])
     seat_ids = service.seats(performance_id, first)[:2]

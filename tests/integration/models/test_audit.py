@@ -7,6 +7,7 @@ import pytest
 from models import audit, clock
 from models.database import change, write_session
 from models.invariants import INVARIANTS
+from models.queue import Queue
 
 ENTRY = """INSERT INTO point_entry (user_id, kind, amount, balance_after, created_at, reference, request_id)
            VALUES ({})"""
@@ -161,7 +162,7 @@ PLANTS = {
         {"one live token per user and concert"},
         "DROP INDEX one_live_token_per_user",
         SECOND_TOKEN,
-        "UPDATE queue SET last_place = last_place + 1",
+        "UPDATE queue SET last_place = last_place + 1 WHERE ended_at IS NULL",
     ),
     "an admission withdrawn too early": (
         {"no unused admission withdrawn before its fan was to ask again"},
@@ -199,11 +200,20 @@ PLANTS = {
     ),
     "a line that counts one too few": (
         {"every line's counters equal its tokens"},
-        "UPDATE queue SET gone_total = gone_total + 1",
+        "UPDATE queue SET gone_total = gone_total + 1 WHERE ended_at IS NULL",
     ),
     "a fan whom the line has passed": (
         {"every line's counters equal its tokens"},
         "UPDATE queue SET serving_number = last_place",
+    ),
+    "an admission from a line that was ended": (
+        {"nobody is admitted from a line after it was ended"},
+        """UPDATE queue_token SET status = 'active', ended_at = NULL, admitted_at = now(), end_reason = NULL
+            WHERE user_id = 'sent home'""",
+    ),
+    "a place that ended with its line and goes on": (
+        {"nobody is admitted from a line after it was ended"},
+        "UPDATE queue_token SET end_reason = 'queue_ended' WHERE user_id = 'left'",
     ),
     "a release that released nothing": (
         {"one effect per request, and none without"},
@@ -240,7 +250,7 @@ PLANTS = {
 
 @pytest.fixture(scope="module")
 def busy_sale(lasting_sale):
-    """A sale in which everything has happened once: bought, refunded, held, left, waiting, released, refused."""
+    """A sale in which everything has happened once: bought, refunded, held, left, waiting, released, refused, ended."""
     sale = lasting_sale
     show = sale.show(seats=6, capacity=2)
     sale.bought(show, "bought", 0)
@@ -254,6 +264,11 @@ def busy_sale(lasting_sale):
     left = sale.join(show, "left")
     sale.done("queue_token.leave", "left", queue_token_id=left)
     sale.done("points.charge", "rich", amount=500)
+    ended = sale.show()
+    sale.join(ended, "sent home")
+    with write_session():
+        Queue.steer(ended.concert_id, now=clock.utcnow(), policy=sale.policy, state="ended")
+    sale.sweep("queue_token.expire_due")
     return sale
 
 

@@ -126,8 +126,8 @@ def test_holding_a_seat_is_a_use(sale, time):
     assert sale.token(token_id).status == "active"
 
 
-@pytest.mark.parametrize(("state", "admitted"), [("open", 2), ("paused", 0), ("closed", 0)])
-def test_only_an_open_line_admits(sale, state, admitted):
+@pytest.mark.parametrize(("state", "admitted"), [("open", 2), ("paused", 0), ("closed", 2), ("ended", 0)])
+def test_a_line_that_is_open_or_closed_to_newcomers_admits(sale, state, admitted):
     show = sale.show()
     sale.join_all(show, ["a", "b"])
     _steer(show, state=state)

@@ -102,8 +102,10 @@ def test_unknown_seats_and_seats_of_another_performance_are_not_found(sale):
     ids=["past its end", "not yet"],
 )
 def test_outside_its_window_a_performance_is_closed(sale, window):
-    show = sale.show(**window)
+    show = sale.show()
     token_id = sale.inside(show, "a")
+    begins, ends = window["reservable_from"], window["reservable_until"]
+    sale.sql("UPDATE performance SET reservable_from = $begins, reservable_until = $ends", begins=begins, ends=ends)
     problem = sale.refused("reservation.hold", "a", **sale.wish(show, token_id))
     assert problem["code"] == "performance_closed"
     assert {"reservable_from", "reservable_until"} < set(problem)

@@ -28,17 +28,25 @@ async function join(concertId, box, signal, how) {
     go(lineOf(concertId));
   } catch (error) {
     if (signal.aborted) return true;
-    show(box, refusal(error), entrance(concertId, box, signal, 'open'));
+    show(box, refusal(error), entrance(concertId, box, signal, {}));
   }
   return true;
 }
 
 const joining = () => h('p', { class: 'busy', role: 'status' }, say('concert.joining'));
 
+/** Why nobody can join, as the ending of a word's key; null when one can. */
+function shutBy({ state, sold_out: soldOut, sale_over: isOver }) {
+  if (state === 'ended' || state === 'closed') return state;
+  if (soldOut) return 'sold-out';
+  return isOver ? 'sale-over' : null;
+}
+
 /** The button into the line, or what stands instead of it. */
-function entrance(concertId, box, signal, state) {
+function entrance(concertId, box, signal, line) {
+  const shut = shutBy(line);
   if (placeAt(concertId)) return h('a', { class: 'strong wide', href: lineOf(concertId) }, say('concert.continue'));
-  if (state === 'closed') return h('p', { class: 'notice-plain' }, say('concert.closed'));
+  if (shut) return h('p', { class: 'notice-plain' }, say(`concert.${shut}`));
   if (!identity())
     return h(
       'a',
@@ -52,15 +60,17 @@ function entrance(concertId, box, signal, state) {
   );
 }
 
-function lineState({ state, waiting, estimated_wait_seconds: estimate }) {
+function lineState(line) {
+  const { waiting, estimated_wait_seconds: estimate } = line;
+  const shut = shutBy(line);
   const facts = waiting
     ? say('concert.waiting', { count: waiting, estimate: roughly(estimate) })
     : say('concert.no-line');
   return h(
     'div',
     { class: 'line-state' },
-    h('span', { class: `badge badge-${state}` }, say(`line.${state}`)),
-    h('span', null, state === 'closed' ? '' : facts),
+    h('span', { class: `badge badge-${shut ? 'closed' : line.state}` }, say(`line.${shut ?? line.state}`)),
+    h('span', null, shut ? '' : facts),
   );
 }
 
@@ -111,5 +121,5 @@ export async function concert(main, params, signal) {
     ),
   );
   const going = identity() && !placeAt(concertId) && (await join(concertId, box, signal, resume));
-  if (!going && !signal.aborted) show(box, entrance(concertId, box, signal, line.state));
+  if (!going && !signal.aborted) show(box, entrance(concertId, box, signal, line));
 }

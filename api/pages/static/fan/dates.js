@@ -50,12 +50,13 @@ function dateCard(concertId, date, zone) {
   );
 }
 
-const soldOut = () =>
+/** What stands instead of dates; that seats may come free is promised only as long as some are not sold. */
+const noDates = ({ sold_out: soldOut, sale_over: isOver }) =>
   h(
     'div',
     { class: 'empty', role: 'status' },
     h('h2', null, say('dates.empty.title')),
-    h('p', null, say('dates.empty.text')),
+    h('p', null, say(soldOut ? 'concert.sold-out' : isOver ? 'concert.sale-over' : 'dates.empty.text')),
   );
 
 /** The dates that can still be reserved, kept fresh while the fan looks. */
@@ -71,8 +72,10 @@ export async function dates(main, params, signal) {
   let shown = '';
   const question = async () => {
     const items = await askAll(`/v1/concerts/${concertId}/dates`, { credential: turn.credential, signal });
+    const line = items.length ? {} : (await ask('GET', `/v1/queues/${concertId}`, { signal })).body;
+    const told = JSON.stringify([items, line.sold_out, line.sale_over]);
     // Drawing the same dates anew would take the focus from the fan.
-    if (JSON.stringify(items) !== shown)
+    if (told !== shown)
       show(
         list,
         items.length
@@ -81,9 +84,9 @@ export async function dates(main, params, signal) {
               { class: 'dates' },
               items.map((date) => dateCard(concertId, date, about.body.timezone)),
             )
-          : soldOut(),
+          : noDates(line),
       );
-    shown = JSON.stringify(items);
+    shown = told;
     return configuration.poll_after_seconds;
   };
   return keepAsking(question, { signal }).catch((error) => {

@@ -86,13 +86,14 @@ function showPace(room, standing) {
   if (room.pace.textContent !== text) room.pace.textContent = text;
 }
 
-function showState(room, { state }) {
+function showState(room, state, soldOut) {
+  const told = [soldOut ? 'sold-out' : null, state === 'open' ? null : state].filter(Boolean);
   // Showing the same text again would have it read out again.
-  if (state === room.told) return;
-  room.told = state;
+  if (told.join() === room.told) return;
+  room.told = told.join();
   show(
     room.state,
-    state === 'open' ? null : h('p', { class: 'notice-plain', role: 'status' }, say(`line.${state}.text`)),
+    told.map((what) => h('p', { class: 'notice-plain', role: 'status' }, say(`line.${what}.text`))),
   );
 }
 
@@ -150,7 +151,7 @@ export async function waitingRoom(main, params, signal) {
       return standing.status === 'active' ? arrive(concertId) : go('/tickets', { replace: true });
     const text = showStanding(room, concertId, standing);
     showPace(room, standing);
-    if (line) showState(room, line);
+    showState(room, line?.state ?? 'open', standing.sold_out);
     if (Date.now() - told > ANNOUNCED_EVERY_MS) announce(text);
     told = Date.now() - told > ANNOUNCED_EVERY_MS ? Date.now() : told;
     return undefined;

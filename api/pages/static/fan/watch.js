@@ -106,6 +106,7 @@ export class Watch {
     const share = this.follows && this.#start > 0 ? Math.min(1, Math.max(0, this.#distance / this.#start)) : 1;
     return {
       ...told,
+      sold_out: (this.follows && this.line?.sold_out) ?? this.token.sold_out,
       position: Math.min(position, this.#lowest),
       estimated_wait_seconds: Number.isFinite(estimate) ? Math.round(estimate * share) : null,
     };

@@ -7,7 +7,9 @@ import { confirmation } from '../screen/sheet.js';
 import { say } from '../screen/words.js';
 import { askAsOperator } from './asking.js';
 
-const STATES = ['open', 'paused', 'closed'];
+const STATES = ['open', 'paused', 'closed', 'ended'];
+// What turns fans away is asked about first.
+const ASKED = new Set(['closed', 'ended']);
 /** What may be set; an empty rate is no limit. */
 export const CAPACITY = { most: 1_000_000 };
 export const RATE = { decimal: true, least: 0.01, most: 1_000_000, empty: null };
@@ -54,9 +56,10 @@ export function steering(concertId, onChange) {
       show(messages, refusal(error));
     }
   };
+  let waiting = 0;
   const turn = async (state) => {
-    const sure =
-      state !== 'closed' || (await confirmation(say('steer.close.sure'), say('steer.close.text'), say('steer.closed')));
+    const text = () => say(`steer.${state}.text`, { count: waiting });
+    const sure = !ASKED.has(state) || (await confirmation(say(`steer.${state}.sure`), text(), say(`steer.${state}`)));
     if (sure) await change({ state });
   };
   const buttons = STATES.map((state) =>
@@ -68,7 +71,8 @@ export function steering(concertId, onChange) {
   };
   const capacity = field('capacity', say('steer.capacity'), say('steer.capacity.hint'), set('capacity', CAPACITY));
   const rate = field('rate', say('steer.rate'), say('steer.rate.hint'), set('admit_per_second', RATE));
-  const refresh = ({ state, capacity: places, admit_per_second: perSecond }) => {
+  const refresh = ({ state, capacity: places, admit_per_second: perSecond, waiting: inLine }) => {
+    waiting = inLine ?? waiting;
     STATES.forEach((one, index) => buttons[index].setAttribute('aria-pressed', String(one === state)));
     fill(capacity.input, places);
     fill(rate.input, perSecond);

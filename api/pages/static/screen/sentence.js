@@ -10,6 +10,8 @@ function readable(members) {
 
 /** The sentence of `error`; an unknown code reads as a fault of ours, never as the code. */
 export function sentence(error) {
+  const reason = `reason.${error.members?.reason}`;
+  if (isSaid(reason)) return say(reason);
   const code = error instanceof Problem ? error.code : 'internal_error';
   const key = isSaid(`problem.${code}`) ? `problem.${code}` : 'problem.internal_error';
   return say(key, readable(error.members ?? {}));
