@@ -33,14 +33,20 @@ def load_limits(users: Collection[User], now: datetime, policy: Policy) -> None:
             released[user_id, concert_id][seat_id] = ended_at
 
 
-def check_limits(user: User, seat_ids: Sequence[int], now: datetime, policy: Policy) -> None:
-    """Refuse with `SeatLimitExceededError` or `SeatReleasedError` when this user may not hold these seats now."""
+def check_limits(
+    user: User, seat_ids: Sequence[int], now: datetime, policy: Policy, *, kept: Sequence[int] = (), given_up: int = 0
+) -> None:
+    """Refuse with `SeatLimitExceededError` or `SeatReleasedError` when this user may not hold these seats now.
+
+    Of a hold that the new one replaces, these are `kept`, and all its seats, so many, are `given_up`.
+    """
     load_limits([user], now, policy)
-    has = remembered("seats of users")[user]
+    has = remembered("seats of users")[user] - given_up
     if has + len(seat_ids) > policy.seats_per_user:
         message = f"A user may have {policy.seats_per_user} seats of a concert; {has} are held or bought."
         raise SeatLimitExceededError(message, limit=policy.seats_per_user, seats=has)
-    _check_released(remembered("seats released by users")[user], seat_ids, now, policy.released_seat)
+    fresh = [seat_id for seat_id in seat_ids if seat_id not in kept]
+    _check_released(remembered("seats released by users")[user], fresh, now, policy.released_seat)
 
 
 def note_seats(user: User, count: int) -> None:

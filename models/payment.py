@@ -16,7 +16,8 @@ from models.lifecycle import move
 from models.locking import lock
 from models.points import PointAccount
 from models.queue_token import QueueToken
-from models.reservation import Reservation, ReservationStatus
+from models.reservation import Reservation
+from models.reservation_status import ReservationStatus
 from models.seat import Seat
 from models.token_holds import give_back, lock_held_by
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -24,26 +23,8 @@ from models.performance import Performance
 from models.policy import Policy
 from models.queue_token import QueueToken
 from models.reservation_seat import ReservationSeat, note_seat_ids, seat_ids_of
+from models.reservation_status import RESERVATION_MOVES, ReservationStatus
 from models.seat import Seat, SeatStatus
-
-
-class ReservationStatus(StrEnum):
-    """What became of a reservation."""
-
-    HELD = "held"
-    CONFIRMED = "confirmed"
-    EXPIRED = "expired"
-    RELEASED = "released"
-    REFUNDED = "refunded"
-
-
-RESERVATION_MOVES = {
-    ReservationStatus.HELD: {ReservationStatus.CONFIRMED, ReservationStatus.EXPIRED, ReservationStatus.RELEASED},
-    ReservationStatus.CONFIRMED: {ReservationStatus.REFUNDED},
-    ReservationStatus.EXPIRED: set(),
-    ReservationStatus.RELEASED: set(),
-    ReservationStatus.REFUNDED: set(),
-}
 
 
 class Reservation(Entity):
@@ -75,12 +56,15 @@ class Reservation(Entity):
         request_id: UUID,
         now: datetime,
         policy: Policy,
+        replaces: int | None = None,
     ) -> "Reservation":
         """Hold seats for a while, at most as long as the turn, all or none.
 
-        Locks the token, lapsed reservations of the seats, and the seats. Refuses with
+        With `replaces`, a hold of the same token ends with it: its seats can be among the new ones, which then end when
+        it would have ended. Locks the token, that hold and lapsed ones of the seats, and the seats. Refuses with
         the token's refusals, `SeatNotFoundError`, `WrongConcertError`, `PerformanceClosedError`,
-        `SeatTakenError`, `SeatLimitExceededError`, `SeatReleasedError`.
+        `SeatTakenError`, `SeatLimitExceededError`, `SeatReleasedError`, `ReservationNotFoundError`,
+        `ReservationNotHeldError`.
         """
         token = QueueToken.admitted(queue_token_id, user_id, now)
         performance = Performance.get(id=performance_id)
@@ -89,12 +73,17 @@ class Reservation(Entity):
             raise SeatNotFoundError(message, seat_ids=list(seat_ids))
         token.check_concert(performance.concert_id)
         performance.check_reservable(now)
+        replaced = None if replaces is None else cls._replaceable(replaces, queue_token_id, now)
         lapsed = cls._lock_lapsed(seat_ids, now)
         seats = Seat.locked(performance_id, seat_ids)
-        _check_free(seats, lapsed)
-        check_limits(user := (user_id, performance.concert_id), seat_ids, now, policy)
+        _check_free(seats, [*lapsed, replaced] if replaced else lapsed)
+        kept = [seat.id for seat in seats if replaced and seat.reservation_id == replaced.id]
+        given_up = replaced.seat_count if replaced else 0
+        check_limits(user := (user_id, performance.concert_id), seat_ids, now, policy, kept=kept, given_up=given_up)
         for reservation in lapsed:
             reservation.expire(now)
+        if replaced:
+            replaced.give_back(now)
         reservation = cls(
             id=new_id(cls),
             performance_id=performance_id,
@@ -105,11 +94,12 @@ class Reservation(Entity):
             seat_count=len(seats),
             amount=sum(seat.price for seat in seats),
             held_at=now,
-            expires_at=token.hold_until(now, policy),
+            # Nobody has a seat for longer by choosing another one beside it.
+            expires_at=replaced.expires_at if replaced and kept else token.hold_until(now, policy),
             request_id=request_id,
         )
         note_seat_ids(reservation.id, seat_ids)
-        note_seats(user, len(seats))
+        note_seats(user, len(seats) - given_up)
         for seat in seats:
             seat.hold(reservation.id, reservation.expires_at)
             ReservationSeat(reservation_id=reservation.id, seat_id=seat.id, price=seat.price, live=True)
@@ -124,15 +114,27 @@ class Reservation(Entity):
         orders = list(orders)
         seat_ids = [seat_id for order in orders for seat_id in order["seat_ids"]]
         tokens = lock(QueueToken, [order["queue_token_id"] for order in orders])
-        cls._lock_lapsed(seat_ids, clock())
+        cls._lock_lapsed(seat_ids, clock(), replaced=[order["replaces"] for order in orders if "replaces" in order])
         lock(Seat, seat_ids)
         # Who has a locked token takes no seats elsewhere, so what they have is counted once for the whole batch.
         load_limits({(token.user_id, token.concert_id) for token in tokens.values()}, clock(), policy)
         reserve_ids(cls, len(orders))
 
     @classmethod
-    def _lock_lapsed(cls, seat_ids: Sequence[int], now: datetime) -> list["Reservation"]:
-        """Lock the reservations whose hold on one of the seats has run out, and all seats of theirs.
+    def _replaceable(cls, reservation_id: int, queue_token_id: int, now: datetime) -> "Reservation":
+        """Return a hold of this token, which was locked ahead."""
+        reservation = cls.locked(reservation_id)
+        if reservation.queue_token_id != queue_token_id:
+            message = f"There is no reservation {reservation_id}."
+            raise ReservationNotFoundError(message)
+        reservation.check_held(now)
+        return reservation
+
+    @classmethod
+    def _lock_lapsed(
+        cls, seat_ids: Sequence[int], now: datetime, *, replaced: Sequence[int] = ()
+    ) -> list["Reservation"]:
+        """Lock the reservations whose hold on one of the seats has run out, others with them, and all seats of theirs.
 
         Seats are locked after reservations, so what stands in the way is looked up before, once a session: a hold that
         lapsed since then stands in the way for this moment.
@@ -142,7 +144,7 @@ class Reservation(Entity):
         if unknown:
             looked_up.update(dict.fromkeys(unknown))
             looked_up.update(rows(_LAPSED, ids=unknown, now=now))
-        found = lock(cls, {id_ for seat_id in seat_ids if (id_ := looked_up[seat_id]) is not None})
+        found = lock(cls, {id_ for seat_id in seat_ids if (id_ := looked_up[seat_id]) is not None} | set(replaced))
         if unknown and found:
             lock(Seat, [*seat_ids, *(seat_id for reservation in found.values() for seat_id in reservation.seat_ids())])
         return [

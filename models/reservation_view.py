@@ -5,7 +5,8 @@ from typing import Any
 
 from models.clock import to_rfc3339
 from models.database import Prepared, rows
-from models.reservation import Reservation, ReservationStatus
+from models.reservation import Reservation
+from models.reservation_status import ReservationStatus
 from models.seat import Seat
 
 

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from models.database import Prepared
 from models.locking import lock, remembered
-from models.reservation import Reservation, ReservationStatus
+from models.reservation import Reservation
+from models.reservation_status import ReservationStatus
 
 
 def held_by(token_ids: Sequence[int]) -> dict[int, list[int]]:

@@ -14,7 +14,7 @@ from api.pages.security import harden
 from models import reservation_view
 from models.database import read_session
 from models.errors import ReservationNotFoundError, ReservationNotHeldError
-from models.reservation import ReservationStatus
+from models.reservation_status import ReservationStatus
 from settings import Settings
 
 PREFIX = "FR1"

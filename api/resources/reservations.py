@@ -39,9 +39,17 @@ class Reservations(Resource):
         accepts=hold,
         result=ReservationView,
         refusals=(WrongConcertError,),
-        outcomes=(SeatTakenError, SeatNotFoundError, SeatLimitExceededError, SeatReleasedError, PerformanceClosedError),
+        outcomes=(
+            SeatTakenError,
+            SeatNotFoundError,
+            SeatLimitExceededError,
+            SeatReleasedError,
+            PerformanceClosedError,
+            ReservationNotFoundError,
+            ReservationNotHeldError,
+        ),
         description="All seats or none, for five minutes unless the operator set another time, and at most until the"
-        " turn ends: one hold after the active time.",
+        " turn ends: one hold after the active time. `replaces` changes a hold without letting its seats go.",
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Accept a hold."""
@@ -55,6 +63,7 @@ class Reservations(Resource):
             queue_token_id=caller.queue_token.id,
             performance_id=body.performance_id,
             seat_ids=body.seat_ids,
+            **({} if body.replaces is None else {"replaces": body.replaces}),
         )
 
 

@@ -29,6 +29,11 @@ class HoldSeats(RequestBody):
 
     performance_id: Id
     seat_ids: SeatIds
+    replaces: Id | None = Field(
+        default=None,
+        description="A reservation that this token holds: it ends with this one, all or none. Its seats may be among"
+        " the new ones, which are then held until it would have ended.",
+    )
 
 
 class ReservationView(View):

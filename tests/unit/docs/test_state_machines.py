@@ -11,7 +11,7 @@ import pytest
 from models.payment import PAYMENT_MOVES, PaymentStatus
 from models.queue_token import QUEUE_TOKEN_MOVES, QueueTokenStatus
 from models.request import REQUEST_MOVES, RequestStatus
-from models.reservation import RESERVATION_MOVES, ReservationStatus
+from models.reservation_status import RESERVATION_MOVES, ReservationStatus
 from models.seat import SEAT_MOVES, SeatStatus
 
 PAGE = Path(__file__).parents[3] / "docs" / "state-machines.md"

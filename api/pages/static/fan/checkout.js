@@ -1,16 +1,17 @@
 /** Paying for held seats before the hold runs out. */
 
 import { ask } from '../talk/http.js';
-import { run, resume } from '../talk/errand.js';
+import { resume } from '../talk/errand.js';
 import { dropHold, holdOf } from '../keep/holds.js';
 import { dropPlace } from '../keep/places.js';
 import { h, show } from '../screen/dom.js';
 import { countdown } from '../screen/countdown.js';
 import { money, seatName } from '../screen/figures.js';
-import { notice, refusal } from '../screen/notice.js';
+import { notice } from '../screen/notice.js';
 import { go } from '../screen/router.js';
 import { say } from '../screen/words.js';
 import { flash, flashProblem } from './flash.js';
+import { giveBack } from './own-hold.js';
 import { patiently } from './patiently.js';
 import { paymentSheet } from './payment-sheet.js';
 import { turnStrip } from './turn-strip.js';
@@ -44,24 +45,6 @@ function ranOut(concertId, main, strip) {
   dropHold(concertId);
   const again = h('a', { class: 'strong', href: `/concerts/${concertId}/dates` }, say('checkout.again'));
   show(main, strip, h('h1', null, say('checkout.over')), notice('bad', say('checkout.over.text'), again));
-}
-
-function otherSeats(concertId, reservation, credential, signal, messages) {
-  const release = async () => {
-    try {
-      await run(`release.${concertId}`, {
-        method: 'DELETE',
-        path: `/v1/reservations/${reservation.id}`,
-        credential,
-        signal,
-      });
-      dropHold(concertId);
-      go(`/concerts/${concertId}/seats/${reservation.performance_id}`, { replace: true });
-    } catch (error) {
-      if (!signal.aborted) show(messages, refusal(error));
-    }
-  };
-  return h('button', { type: 'button', class: 'plain', onclick: release }, say('checkout.other-seats'));
 }
 
 /** Take up what a reload interrupted; the reservation then tells what came of it. */
@@ -116,7 +99,16 @@ export async function checkout(main, params, signal) {
         h('h1', null, say('checkout.title')),
         countdown(reservation.expires_at, { label: say('checkout.left'), signal, onOver }),
         bill(reservation),
-        otherSeats(concertId, reservation, credential, signal, messages),
+        h(
+          'div',
+          { class: 'row' },
+          h(
+            'a',
+            { class: 'plain', href: `/concerts/${concertId}/seats/${reservation.performance_id}` },
+            say('checkout.change'),
+          ),
+          giveBack(concertId, reservation, { credential, signal, messages }),
+        ),
       ),
       h('div', { class: 'checkout-pay' }, messages, sheet),
     ),

@@ -1,7 +1,7 @@
 /** Choosing seats: the map, its legend, the list, what is chosen, and holding it. */
 
 import { run, resume } from '../talk/errand.js';
-import { keepHold } from '../keep/holds.js';
+import { dropHold, keepHold } from '../keep/holds.js';
 import { configuration } from '../keep/configuration.js';
 import { announce } from '../screen/announce.js';
 import { h, show } from '../screen/dom.js';
@@ -18,17 +18,25 @@ import { seatMap } from '../seats/map.js';
 import { closestTogether } from '../seats/nearby.js';
 import { tiersOf } from '../seats/palette.js';
 import { tray } from '../seats/tray.js';
+import { flashProblem } from './flash.js';
+import { ownHold, ownNotice } from './own-hold.js';
 import { turnStrip } from './turn-strip.js';
 import { endsTurn } from './turn.js';
 
 const MOST = configuration.seats_per_user ?? 4;
 
+/** The ids of the seats that `own`, a *Reservation* or null, holds of a performance. */
+const idsOf = (own, performanceId) =>
+  new Set(own?.performance_id === performanceId ? own.seats.map((seat) => seat.id) : []);
+
 /** What the view works with, and the verbs of choosing. */
 class Choice {
-  constructor(concertId, performanceId, seats, messages) {
-    Object.assign(this, { concertId, performanceId, seats, messages });
+  constructor(concertId, performanceId, seats, messages, own) {
+    Object.assign(this, { concertId, performanceId, seats, messages, own });
     this.hall = layOut(seats);
-    this.state = { chosen: new Map(), price: null, tiers: tiersOf(seats), cursor: null, stage: say('map.stage') };
+    const mine = idsOf(own, performanceId);
+    const chosen = new Map(seats.filter((seat) => mine.has(seat.id)).map((seat) => [seat.id, seat]));
+    this.state = { chosen, mine, price: null, tiers: tiersOf(seats), cursor: null, stage: say('map.stage') };
     this.state.look = fansLook(this.state);
     this.listeners = [];
   }
@@ -60,6 +68,18 @@ class Choice {
     this.tell(null);
     announce(seatNames(spots.map(({ seat }) => seat)));
     this.refresh();
+  }
+
+  /** Whether what is chosen is what the fan holds already. */
+  get isHeld() {
+    const { chosen, mine } = this.state;
+    return chosen.size > 0 && chosen.size === mine.size && [...chosen.keys()].every((id) => mine.has(id));
+  }
+
+  /** What the button in the tray does with what is chosen. */
+  get action() {
+    if (this.isHeld) return 'hold.pay';
+    return this.own ? 'hold.change' : 'choice.hold';
   }
 
   /** Others were faster with `ids`: grey them, and offer what is free close by. */
@@ -109,8 +129,19 @@ function pickers(choice) {
   );
 }
 
+const HOLD_IS_OVER = new Set(['reservation_not_held', 'reservation_not_found']);
+
+/** The hold that was to be changed ended meanwhile, here or in another tab: look again. */
+function loseHold(choice, problem) {
+  dropHold(choice.concertId);
+  flashProblem(problem);
+  return go(`/concerts/${choice.concertId}/seats/${choice.performanceId}`, { replace: true });
+}
+
 async function hold(choice, credential, signal, how) {
+  if (how === run && choice.isHeld) return go(`/concerts/${choice.concertId}/checkout`);
   const body = { performance_id: choice.performanceId, seat_ids: [...choice.state.chosen.keys()] };
+  if (choice.own) body.replaces = choice.own.id;
   const onTrouble = (problem) => choice.tell(problem && trouble(problem, 'change'));
   try {
     const reservation = await how(`hold.${choice.concertId}`, {
@@ -120,17 +151,19 @@ async function hold(choice, credential, signal, how) {
       signal,
       onTrouble,
     });
-    if (!reservation) return;
+    if (!reservation) return undefined;
     keepHold(choice.concertId, reservation);
-    go(`/concerts/${choice.concertId}/checkout`);
+    return go(`/concerts/${choice.concertId}/checkout`);
   } catch (error) {
-    if (signal.aborted || endsTurn(error)) return;
+    if (signal.aborted || endsTurn(error)) return undefined;
     if (error.code === 'seat_taken') choice.lose(error.members.seat_ids ?? []);
+    else if (choice.own && HOLD_IS_OVER.has(error.code)) return loseHold(choice, error);
     else choice.tell(refusal(error));
+    return undefined;
   }
 }
 
-async function loadSeats(performanceId, turn, main, signal) {
+async function loadSeats(performanceId, mine, turn, main, signal) {
   const busy = h('p', { class: 'busy', role: 'status' }, say('loading'));
   show(main, turn.strip, h('h1', null, say('seats.title')), h('div', { class: 'map map-loading' }, busy));
   const onPage = (count) => {
@@ -139,7 +172,7 @@ async function loadSeats(performanceId, turn, main, signal) {
   const onTrouble = (problem) => {
     if (problem) show(busy, say('trouble.busy'));
   };
-  return readAll(performanceId, { credential: turn.credential, signal, onPage, onTrouble });
+  return readAll(performanceId, { credential: turn.credential, mine, signal, onPage, onTrouble });
 }
 
 /** The view of one performance's seats. */
@@ -147,9 +180,14 @@ export async function seatChoice(main, params, signal) {
   const [concertId, performanceId] = [Number(params.concert), Number(params.performance)];
   const turn = turnStrip(concertId, 'seats', signal);
   if (!turn) return;
-  const pages = await loadSeats(performanceId, turn, main, signal).catch((error) => {
+  let own;
+  let pages;
+  try {
+    own = await ownHold(concertId, turn.credential, main, signal);
+    pages = await loadSeats(performanceId, idsOf(own, performanceId), turn, main, signal);
+  } catch (error) {
     if (!endsTurn(error)) throw error;
-  });
+  }
   if (!pages || signal.aborted) return;
   const messages = h('div', { class: 'tray-messages' });
   const choice = new Choice(
@@ -157,6 +195,7 @@ export async function seatChoice(main, params, signal) {
     performanceId,
     pages.flatMap((page) => page.seats),
     messages,
+    own,
   );
   const map = seatMap(choice.hall, choice.state, { onChoose: (seat) => choice.toggle(seat), signal });
   const prices = legend(choice.seats, choice.state, map.redraw);
@@ -173,6 +212,7 @@ export async function seatChoice(main, params, signal) {
       h('h1', null, say('seats.title')),
       h('a', { class: 'quiet', href: `/concerts/${concertId}/dates` }, say('seats.other-date')),
     ),
+    own && ownNotice(concertId, performanceId, own, { credential: turn.credential, signal, messages }),
     prices.element,
     h('p', { id: 'map-hint', class: 'unseen' }, say('map.hint')),
     h('div', { class: 'choosing' }, map.element, h('div', { class: 'aside' }, pickers(choice), list.element)),
@@ -184,6 +224,6 @@ export async function seatChoice(main, params, signal) {
       seats.filter((seat) => seat.status !== 'available' && choice.state.chosen.has(seat.id)).map((seat) => seat.id),
     );
   const inSight = (page) => Number(page.seats.some((seat) => choice.state.chosen.has(seat.id) || map.sees(seat.id)));
-  keepFresh(performanceId, pages, { credential: turn.credential, signal, inSight, onChange }).catch(() => {});
+  keepFresh(performanceId, pages, { credential: turn.credential, mine: choice.state.mine, signal, inSight, onChange }).catch(() => {});
   await hold(choice, turn.credential, signal, resume);
 }

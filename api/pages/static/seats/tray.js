@@ -21,7 +21,7 @@ function chip(seat, onRemove) {
 export function tray(choice, most, messages, onHold) {
   const chips = h('ul', { class: 'chips', 'aria-label': say('choice.chosen') });
   const total = h('p', { class: 'tray-total' });
-  const button = h('button', { class: 'strong', type: 'button', onclick: () => press() }, say('choice.hold'));
+  const button = h('button', { class: 'strong', type: 'button', onclick: () => press() });
   const element = h(
     'section',
     { class: 'tray', 'aria-label': say('choice.chosen') },
@@ -43,7 +43,7 @@ export function tray(choice, most, messages, onHold) {
       : say('choice.empty', { count: most });
     total.classList.toggle('soft', !seats.length);
     button.setAttribute('aria-disabled', String(busy || !seats.length));
-    button.textContent = busy ? say('choice.holding') : say('choice.hold');
+    button.textContent = say(busy ? 'choice.holding' : choice.action);
   };
   const press = async () => {
     if (busy || !choice.state.chosen.size) return;
