@@ -18,7 +18,7 @@ from tests.fixtures.stack import Stack
 STATIC = Path(pages.__file__).parent / "static"
 WORDS = {language: json.loads((STATIC / "words" / f"{language}.json").read_text()) for language in ("en", "ko")}
 # What the browser itself finds out, without an answer of the service.
-OWN_CODES = {"offline", "too_slow"}
+OWN_CODES = {"offline", "too_slow", "unknown_outcome", "done_elsewhere"}
 
 
 def refusals() -> set[str]:

@@ -1,10 +1,10 @@
 /** Charging what is missing and paying, in one sheet and with one button. */
 
 import { ask } from '../talk/http.js';
-import { run } from '../talk/errand.js';
+import { resume, run } from '../talk/errand.js';
 import { h, show } from '../screen/dom.js';
 import { money } from '../screen/figures.js';
-import { refusal, trouble } from '../screen/notice.js';
+import { notice, refusal, trouble } from '../screen/notice.js';
 import { numberIn, wholeIn } from '../screen/number-field.js';
 import { confirmation } from '../screen/sheet.js';
 import { say } from '../screen/words.js';
@@ -53,12 +53,17 @@ function amountField(missing) {
   };
 }
 
-/** The sheet for a held `reservation`; `onPaid()` is called when it is paid. */
+/**
+ * The sheet for a held `reservation`: `{element, isBusy}`; `onPaid()` is called when it is paid. What is under way can be
+ * given up: it is not waited for any more, and stays written down.
+ */
 export function paymentSheet(reservation, { concertId, credential, signal, messages, onPaid }) {
   const body = h('div', { class: 'pay-body' });
   const button = h('button', { type: 'submit', class: 'strong wide' });
-  const onTrouble = (problem) => show(messages, problem && trouble(problem, 'change'));
-  const errand = { concertId, credential, signal, onTrouble };
+  let waiting = new AbortController();
+  const giveUp = () => h('button', { type: 'button', class: 'plain', onclick: () => waiting.abort() }, say('pay.stop'));
+  const onTrouble = (problem) => show(messages, problem && trouble(problem, 'change', giveUp()));
+  const errandNow = () => ({ concertId, credential, signal: AbortSignal.any([signal, waiting.signal]), onTrouble });
   let busy = false;
   let field = null;
   let missing = 0;
@@ -89,17 +94,21 @@ export function paymentSheet(reservation, { concertId, credential, signal, messa
     button.textContent = say(key);
   };
   const pay = async () => {
+    // A payment whose outcome is not known comes first: it may have been made, and nothing is missing then.
+    const earlier = await resume(`pay.${concertId}`, errandNow());
+    if (earlier) return onPaid();
+    if (signal.aborted || waiting.signal.aborted) return undefined;
     if (field) {
       const amount = numberIn(field, { least: Math.min(missing, MOST_AT_ONCE), most: MOST_AT_ONCE });
       if (amount === undefined || (amount > missing && !(await isMeant(amount, missing)))) return label();
       stage('pay.charging');
-      if (!(await charge(amount, errand))) return undefined;
+      if (!(await charge(amount, errandNow()))) return undefined;
       // What is still missing is charged with another press.
       if (amount < missing) return refresh();
     }
     stage('pay.paying');
     const booking = await run(`pay.${concertId}`, {
-      ...errand,
+      ...errandNow(),
       path: '/v1/payments',
       body: { reservation_id: reservation.id },
     });
@@ -109,21 +118,27 @@ export function paymentSheet(reservation, { concertId, credential, signal, messa
     event.preventDefault();
     if (busy) return;
     busy = true;
+    waiting = new AbortController();
     button.setAttribute('aria-disabled', 'true');
     show(messages);
     await pay().catch(async (error) => {
       if (signal.aborted || endsTurn(error)) return;
       if (error.code === 'already_paid') return onPaid();
       show(messages, refusal(error));
-      await refresh().catch(() => {});
+      if (error.code === 'unknown_outcome') stage('pay.ask');
+      else await refresh().catch(() => {});
     });
+    if (waiting.signal.aborted && !signal.aborted) {
+      show(messages, notice('calm', say('pay.stopped')));
+      stage('pay.ask');
+    }
     busy = false;
     button.removeAttribute('aria-disabled');
   };
   refresh().catch((error) => {
     if (!signal.aborted && !endsTurn(error)) show(messages, refusal(error));
   });
-  return h(
+  const element = h(
     'form',
     { class: 'pay', novalidate: true, onsubmit: onSubmit, 'aria-label': say('pay.title') },
     h('h2', null, say('pay.title')),
@@ -131,4 +146,5 @@ export function paymentSheet(reservation, { concertId, credential, signal, messa
     button,
     h('p', { class: 'soft small-print' }, say('pay.terms')),
   );
+  return { element, isBusy: () => busy };
 }

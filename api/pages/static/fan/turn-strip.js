@@ -33,7 +33,7 @@ export function turnStrip(concertId, present, signal) {
     const onOver = () => loseTurn(concertId, new Problem('token_expired'));
     return show(clock, countdown(ends, { label: say('turn.left'), signal, onOver }));
   };
-  const onTrouble = (problem) => show(messages, problem && trouble(problem, 'place'));
+  const onTrouble = (problem) => show(messages, problem && trouble(problem, 'turn'));
   followTurn(concertId, { signal, onStanding, onTrouble });
   const strip = h(
     'div',

@@ -20,9 +20,12 @@ export function notice(kind, text, ...actions) {
 /** The notice of an error. */
 export const refusal = (error, ...actions) => notice('bad', sentence(error), ...actions);
 
-/** What to tell while waiting for trouble to pass; `what` it holds up is a `place`, a `change` or `reading`. */
-export function trouble(problem, what = 'reading') {
+/**
+ * What to tell while waiting for trouble to pass; `what` it holds up is a `place` in line, a `turn`, a `change` or
+ * `reading`. Only a place is safe meanwhile.
+ */
+export function trouble(problem, what = 'reading', ...actions) {
   if (!(problem instanceof Problem)) return refusal(problem);
-  if (problem.code === 'busy') return notice('calm', say(`trouble.busy.${what}`));
-  return notice('calm', problem.code === 'offline' ? say('trouble.offline') : say('trouble.busy'));
+  const kind = { busy: 'busy', offline: 'offline' }[problem.code];
+  return notice('calm', say(kind ? `trouble.${kind}.${what}` : 'trouble.busy'), ...actions);
 }

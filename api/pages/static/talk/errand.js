@@ -7,6 +7,8 @@ import { errands as kept } from '../keep/errands.js';
 
 // What the service may take to answer with the outcome instead of a promise; it may as well not know of it.
 const WAIT_SECONDS = 10;
+// Neither done nor refused, as far as anybody has told.
+const UNKNOWN = 'unknown_outcome';
 
 /** 128 random bits; `crypto.randomUUID` is not there on plain http. */
 const newKey = () =>
@@ -53,15 +55,30 @@ async function outcomeOf(errands, name, errand, credential, signal, onTrouble) {
   return location ? poll(location, credential, signal, onTrouble) : null;
 }
 
+const isSame = (one, other) =>
+  one.method === other.method && one.path === other.path && JSON.stringify(one.body) === JSON.stringify(other.body);
+
 /**
- * Run the errand called `name` (one at a time may be under way under a name) and resolve to its result; rejects with
- * the refusal as a Problem. It is written down before it is sent, so that `resume` can send the very same request
- * again after a reload: its idempotency key makes that the same errand, not a second one.
+ * Run the errand called `name` (one at a time may be under way under a name, in whatever tab) and resolve to its
+ * result; rejects with the refusal as a Problem. It is written down before it is sent, so that `resume` can send the
+ * very same request again after a reload: its idempotency key makes that the same errand, not a second one.
+ *
+ * The same errand that is under way already is joined. Another one is followed to its end first, and then this one is
+ * not begun (`done_elsewhere`): what it was meant to change has just changed.
  */
 export async function run(name, { method = 'POST', path, body, credential, signal, onTrouble = () => {} }) {
-  const errand = { method, path, body, key: newKey() };
   // Whoever signs in meanwhile: it is written down and crossed out among the belongings of whoever began it.
   const errands = kept();
+  const wanted = { method, path, body };
+  const pending = errands.get(name);
+  if (pending && !isSame(pending, wanted)) {
+    await follow(errands, name, pending, credential, signal, onTrouble).catch((error) => {
+      if (!(error instanceof Problem) || error.code === UNKNOWN) throw error;
+    });
+    if (signal?.aborted) return null;
+    throw new Problem('done_elsewhere');
+  }
+  const errand = pending ?? { ...wanted, key: newKey() };
   errands.set(name, errand);
   return follow(errands, name, errand, credential, signal, onTrouble);
 }
@@ -81,7 +98,11 @@ async function follow(errands, name, errand, credential, signal = new AbortContr
     if (task.status === 'done') return task.result;
     throw Problem.from(task.problem, task.problem?.status ?? 500);
   } catch (error) {
-    if (error instanceof Problem) errands.remove(name);
+    if (error instanceof Problem && errands.get(name)) {
+      // A fault says nothing of what came of it: it stays written down, and is asked again with the same key.
+      if (error.status >= 500) throw new Problem(UNKNOWN, { status: error.status });
+      errands.remove(name);
+    }
     throw error;
   }
 }
