@@ -45,7 +45,7 @@ class Acceptance:
             user_id,
             arguments,
             key=key,
-            fingerprint=_fingerprint(req) if key else None,
+            fingerprint=fingerprint_of(req) if key else None,
             at=clock.utcnow(),
             trace=_trace(req),
         )
@@ -76,7 +76,7 @@ class Acceptance:
             return False
         with read_session():
             earlier = Request.accepted_before(
-                req.context.operation.accepts.name, caller.user_id, key, _fingerprint(req)
+                req.context.operation.accepts.name, caller.user_id, key, fingerprint_of(req)
             )
         if earlier is None:
             return False
@@ -134,7 +134,7 @@ def _trace(req: falcon.Request) -> dict[str, str]:
     return found if traceparent is None else {**found, "traceparent": traceparent}
 
 
-def _fingerprint(req: falcon.Request) -> str:
+def fingerprint_of(req: falcon.Request) -> str:
     """Identify what is asked for: the body, the ids in the path, and for a leave the token itself."""
     context = req.context
     asked = {name: str(value) for name, value in context.target.items()}

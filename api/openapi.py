@@ -22,6 +22,7 @@ from api.schemas.tasks import ProblemView, TaskView
 METHODS = ("GET", "POST", "PATCH", "DELETE")
 REFERENCE = "#/components/schemas/{model}"
 VERSION = "1.0.0"
+NO_CONTENT = 204
 
 _ABOUT = """A queue in front of a concert's seats: wait in line, be admitted, hold a seat, pay with points.
 
@@ -84,7 +85,7 @@ def codes_of(path: str, operation: Operation) -> list[str]:
         codes.append("unexpected_body")
     if operation.query is not None:
         codes.append("validation_failed")
-    if operation.accepts is not None:
+    if operation.accepts is not None or operation.keyed_as is not None:
         codes += ["invalid_idempotency_key", "idempotency_key_reused"]
     ids = set(names_in(path)) - {"code", "user_id"}
     codes += [f"{name.removesuffix('id')}not_found" for name in ids]
@@ -168,6 +169,11 @@ def _answers(operation: Operation) -> dict[str, Any]:
         finished = _answer(200, TaskView, operation)
         finished["headers"] = {APPLIED: _header("`wait` where the outcome was waited for.", "string")}
         answers["200"] = finished
+    if operation.keyed_as is not None:
+        for described in answers.values():
+            described["headers"] = {
+                "Idempotent-Replayed": _header("`true` when the key was answered before.", "string")
+            }
     if operation.accepts is not None:
         accepted = _answer(202, TaskView, operation)
         accepted["headers"] = {
@@ -182,7 +188,9 @@ def _answers(operation: Operation) -> dict[str, Any]:
 def _answer(status: int, model: type[BaseModel] | None, operation: Operation) -> dict[str, Any]:
     unshaped = {"type": "object"} if operation.media_type == "application/json" else {"type": "string"}
     schema = _reference(model) if model is not None else unshaped
-    words = {200: "OK", 201: "Created", 202: "Accepted", 503: "Not ready"}
+    words = {200: "OK", 201: "Created", 202: "Accepted", 204: "No content", 503: "Not ready"}
+    if status == NO_CONTENT:
+        return {"description": words[status]}
     return {"description": words[status], "content": {operation.media_type: {"schema": schema}}}
 
 

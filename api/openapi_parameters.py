@@ -49,13 +49,14 @@ def _given(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _in_headers(operation: Operation) -> Iterator[dict[str, Any]]:
-    if operation.accepts is not None:
+    what = "task" if operation.keyed_as is None else "answer"
+    if operation.accepts is not None or operation.keyed_as is not None:
         yield {
             "name": "Idempotency-Key",
             "in": "header",
             "required": False,
-            "description": "The same key with the same body stands for the same task. In double quotes it is the same"
-            " key; two such headers are refused.",
+            "description": f"The same key with the same body stands for the same {what}. In double quotes it is the"
+            " same key; two such headers are refused.",
             "schema": {"type": "string", "pattern": r"^[\x21-\x7E]{1,255}$", "minLength": 1, "maxLength": 255},
         }
     if operation.accepts is not None or operation.waits:

@@ -48,6 +48,8 @@ class Operation:
     in_bursts: bool = False
     # The responder reads where the caller's token stands together with what it shows, and checks it.
     reads_standing: bool = False
+    # For a write that is answered at once and heeds an Idempotency-Key: the name that its keys are kept under.
+    keyed_as: str | None = None
     # Whether `Prefer: wait` is heeded; it is for whatever accepts a change.
     waits: bool = False
     media_type: str = "application/json"
@@ -101,7 +103,7 @@ class Enforcement:
             resp.set_header("Cache-Control", "no-store")
         if params:
             read_path_ids(params)
-        if declared.accepts is not None:
+        if declared.accepts is not None or declared.keyed_as is not None:
             context.target, context.idempotency_key = dict(params), read_idempotency_key(req)
         if declared.accepts is not None or declared.waits:
             context.wait_seconds = wait_seconds(req)

@@ -107,6 +107,12 @@ PROBLEMS: dict[str, Problem] = {
         404, "No such seat", "A seat does not exist in this performance; `seat_ids` names which."
     ),
     # What the domain says no to.
+    "concert_in_use": Problem(
+        409,
+        "Concert in use",
+        "The concert cannot be deleted: seats were sold (`reason` is `sold`), or fans wait or are inside (`in_line`):"
+        " end its line, and let those inside finish.",
+    ),
     "queue_closed": Problem(409, "Line closed", "The line of this concert takes no newcomers; who waits is served."),
     "queue_ended": Problem(409, "Line ended", "The line of this concert was ended: it takes nobody, and nobody waits."),
     "sale_over": Problem(

@@ -14,6 +14,11 @@ def of_payments(payment_ids: Sequence[int]) -> list[dict[str, Any]]:
     return [bookings[payment_id] for payment_id in payment_ids]
 
 
+def find(payment_id: int) -> dict[str, Any] | None:
+    """Return what a payment bought, also when it was refunded; None when there is no such payment."""
+    return next(iter(_views(_OF_PAYMENTS.rows([payment_id]))), None)
+
+
 def page(
     user_id: str, *, limit: int, before_id: int | None = None, concert_id: int | None = None
 ) -> list[dict[str, Any]]:

@@ -11,9 +11,12 @@ from models.database import Entity, rows
 from models.errors import ConcertNotFoundError
 from models.performance import Performance
 from models.policy import Policy
-from models.queue import Queue
+from models.queue import Queue, QueueState
 
-_CONCERT = "SELECT id, title, venue, timezone, created_at FROM concert"
+_CONCERT = """
+    SELECT id, title, venue, timezone, created_at FROM concert
+     WHERE NOT EXISTS (SELECT FROM queue WHERE concert_id = concert.id AND deleted_at IS NOT NULL)
+"""
 
 
 class Concert(Entity):
@@ -40,14 +43,15 @@ class Concert(Entity):
     ) -> dict[str, Any]:
         """Create a concert with its line, its performances and all their seats; return the contract's view.
 
-        `timezone` is an IANA name, by default the policy's. `queue` may hold `capacity` and `admit_per_second`; a
-        performance holds `starts_at`, `reservable_from`,
-        `reservable_until` (aware) and `sections` of `name`, `rows`, `seats_per_row`, `price`.
+        `timezone` is an IANA name, by default the policy's. `queue` may hold `state` (by default open), `capacity` and
+        `admit_per_second`; a performance holds `starts_at`, `reservable_from`, `reservable_until` (aware) and
+        `sections` of `name`, `rows`, `seats_per_row`, `price`.
         """
         concert = cls(title=title, venue=venue, timezone=timezone or policy.timezone, created_at=now)
         flush()
-        Queue.open_for(
+        Queue.create(
             concert.id,
+            state=queue.get("state") or QueueState.OPEN.value,
             capacity=queue.get("capacity") or policy.queue_capacity,
             admit_per_second=queue.get("admit_per_second"),
             now=now,
@@ -60,7 +64,7 @@ class Concert(Entity):
     @classmethod
     def find(cls, concert_id: int) -> dict[str, Any]:
         """Return one concert as the contract shows it. Raises `ConcertNotFoundError`."""
-        found = cls._programme("WHERE id = $concert_id", concert_id=concert_id)
+        found = cls._programme("AND id = $concert_id", concert_id=concert_id)
         if not found:
             message = f"There is no concert {concert_id}."
             raise ConcertNotFoundError(message)
@@ -69,7 +73,7 @@ class Concert(Entity):
     @classmethod
     def page(cls, *, limit: int, after_id: int = 0) -> list[dict[str, Any]]:
         """Return up to `limit` concerts after an id, oldest first, as the contract shows them."""
-        return cls._programme("WHERE id > $after_id ORDER BY id LIMIT $limit", after_id=after_id, limit=limit)
+        return cls._programme("AND id > $after_id ORDER BY id LIMIT $limit", after_id=after_id, limit=limit)
 
     @classmethod
     def _programme(cls, condition: str, **parameters: Any) -> list[dict[str, Any]]:

@@ -21,6 +21,12 @@ class ConcertNotFoundError(DomainError):
     code = "concert_not_found"
 
 
+class ConcertInUseError(DomainError):
+    """Somebody bought, waits or is inside, so the concert cannot be deleted. Members: `reason` (`sold`, `in_line`)."""
+
+    code = "concert_in_use"
+
+
 class PerformanceNotFoundError(DomainError):
     """There is no such performance."""
 

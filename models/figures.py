@@ -57,16 +57,24 @@ FIGURES: Mapping[str, Figure] = {
           CROSS JOIN LATERAL (VALUES
                 ('waiting', waiting), ('active', active), ('completed', completed), ('left', gone),
                 ('expired', q.last_place - waiting - active - completed - gone)) s (status, tokens)
+         WHERE q.deleted_at IS NULL
         """,
     ),
-    "queue_capacity": Figure("Active queue tokens at most.", ("concert_id",), "SELECT concert_id, capacity FROM queue"),
+    "queue_capacity": Figure(
+        "Active queue tokens at most.",
+        ("concert_id",),
+        "SELECT concert_id, capacity FROM queue WHERE deleted_at IS NULL",
+    ),
     "queue_open": Figure(
         "Whether the line admits: 1 when it is open, or closed to newcomers.",
         ("concert_id",),
-        "SELECT concert_id, (state IN ('open', 'closed'))::int FROM queue",
+        "SELECT concert_id, (state IN ('open', 'closed'))::int FROM queue WHERE deleted_at IS NULL",
     ),
     "queue_admitted": Figure(
-        "Fans admitted so far.", ("concert_id",), "SELECT concert_id, admitted_total FROM queue", only_grows=True
+        "Fans admitted so far.",
+        ("concert_id",),
+        "SELECT concert_id, admitted_total FROM queue WHERE deleted_at IS NULL",
+        only_grows=True,
     ),
     "seats": Figure(
         "Seats by status; one whose hold has run out is available.",
@@ -77,7 +85,8 @@ FIGURES: Mapping[str, Figure] = {
                        count(*) FILTER (WHERE t.status = 'available' OR t.held_until <= $now) AS available,
                        count(*) FILTER (WHERE t.held_until > $now) AS held,
                        count(*) FILTER (WHERE t.status = 'sold') AS sold
-                  FROM performance p JOIN seat t ON t.performance_id = p.id GROUP BY 1) c
+                  FROM queue q JOIN performance p USING (concert_id) JOIN seat t ON t.performance_id = p.id
+                 WHERE q.deleted_at IS NULL GROUP BY 1) c
           CROSS JOIN LATERAL (VALUES ('available', available), ('held', held), ('sold', sold)) s (status, seats)
         """,
     ),
@@ -85,7 +94,8 @@ FIGURES: Mapping[str, Figure] = {
         "Payments made so far, those given back later included.",
         ("concert_id",),
         """
-        SELECT q.concert_id, (SELECT count(*) FROM payment p WHERE p.concert_id = q.concert_id) FROM queue q
+        SELECT q.concert_id, (SELECT count(*) FROM payment p WHERE p.concert_id = q.concert_id)
+          FROM queue q WHERE q.deleted_at IS NULL
         """,
         only_grows=True,
     ),

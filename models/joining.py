@@ -47,7 +47,8 @@ def issue(orders: Sequence[Order], clock: Callable[[], datetime], policy: Policy
 
     Refuses with `ConcertNotFoundError`, `QueueEndedError`, `QueueClosedError`, `SaleOverError`, `JoinLimitError`.
     """
-    queues = lock(Queue, [order.arguments["concert_id"] for order in orders])
+    lines = lock(Queue, [order.arguments["concert_id"] for order in orders])
+    queues = {concert_id: queue for concert_id, queue in lines.items() if queue.deleted_at is None}
     known_lines = [order for order in orders if order.arguments["concert_id"] in queues]
     known, joins, now = _live_tokens(known_lines, queues, clock)
     refusals = {concert_id: _refusal_of_newcomers(queue, now) for concert_id, queue in queues.items()}

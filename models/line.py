@@ -131,5 +131,5 @@ _LOAD = """
                     AND t.status = 'waiting' AND t.expires_at > $now
                   ORDER BY t.place LIMIT $head),
            q.sold_out, q.sells_until
-      FROM queue q WHERE q.concert_id = $concert_id
+      FROM queue q WHERE q.concert_id = $concert_id AND q.deleted_at IS NULL
 """

@@ -17,6 +17,7 @@ class Action(StrEnum):
     """What an operator can do to the sale."""
 
     CREATE_CONCERT = "concert.create"
+    DELETE_CONCERT = "concert.delete"
     PATCH_QUEUE = "queue.patch"
     RELEASE_RESERVATION = "reservation.release"
     REFUND_PAYMENT = "payment.refund"

@@ -63,29 +63,15 @@ class Queue(Entity):
     ended_at = Optional(datetime, sql_type="timestamptz")
     sold_out = Required(bool, default=False)
     sells_until = Optional(datetime, sql_type="timestamptz")
+    deleted_at = Optional(datetime, sql_type="timestamptz")
 
     @classmethod
-    def open_for(
-        cls,
-        concert_id: int,
-        *,
-        capacity: int,
-        admit_per_second: float | None,
-        now: datetime,
-        sells_until: datetime | None = None,
-    ) -> "Queue":
-        """Create the open line of a new concert, whose last date can be reserved `sells_until`."""
-        expected, room = Turnover().expected(capacity), capacity + next_places(capacity)
-        return cls(
-            concert_id=concert_id,
-            state=QueueState.OPEN.value,
-            capacity=capacity,
-            admit_per_second=admit_per_second,
-            credited_at=now,
-            sells_until=sells_until,
-            # Nothing was told of this line before.
-            pace=[list(Pace(0.0, 0, room, expected, admit_per_second))],
-        )
+    def create(cls, concert_id: int, *, state: str, capacity: int, now: datetime, **more: Any) -> "Queue":
+        """Create the line of a new concert; `more` holds `admit_per_second` and until when it sells (`sells_until`)."""
+        rate = Turnover().expected(capacity) if state in ADMITTING else 0.0
+        # Nothing was told of this line before.
+        pace = Pace(0.0, 0, capacity + next_places(capacity), rate, more["admit_per_second"])
+        return cls(concert_id=concert_id, state=state, capacity=capacity, credited_at=now, pace=[list(pace)], **more)
 
     @classmethod
     def locked(cls, concert_id: int) -> "Queue":
@@ -97,9 +83,18 @@ class Queue(Entity):
         return found[concert_id]
 
     @classmethod
+    def existing(cls, concert_id: int) -> "Queue":
+        """Lock the line of a concert that was not deleted. Refuses with `ConcertNotFoundError`."""
+        queue = cls.locked(concert_id)
+        if queue.deleted_at is not None:
+            message = f"There is no concert {concert_id}."
+            raise ConcertNotFoundError(message)
+        return queue
+
+    @classmethod
     def steer(cls, concert_id: int, *, now: datetime, policy: Policy, **settings: Any) -> dict[str, Any]:
         """Set any of `state`, `capacity`, `admit_per_second`; return them all. Refuses with `ConcertNotFoundError`."""
-        queue = cls.locked(concert_id)
+        queue = cls.existing(concert_id)
         queue._set(settings, now, policy)  # noqa: SLF001  # It is one of us.
         return {
             "concert_id": concert_id,

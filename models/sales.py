@@ -45,7 +45,7 @@ _STOCK = """
               LEFT JOIN LATERAL (
                     SELECT id FROM seat WHERE performance_id = p.id AND status <> 'sold' ORDER BY id LIMIT 1) u ON true
              WHERE p.concert_id = q.concert_id AND p.reservable_until > $now) s (dates, sells_until)
-     WHERE {which} AND s.dates > 0
+     WHERE {which} AND q.deleted_at IS NULL AND s.dates > 0
        AND (q.sold_out, q.sells_until) IS DISTINCT FROM (s.sells_until IS NULL, coalesce(s.sells_until, q.sells_until))
 """
 # Where nobody was ever admitted nothing was sold.

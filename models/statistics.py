@@ -45,7 +45,7 @@ _TOKENS = """
       CROSS JOIN LATERAL (
             SELECT q.left_purged + count(*) FROM queue_token t
              WHERE t.concert_id = q.concert_id AND t.status = 'left') l (gone)
-     WHERE q.concert_id = $concert_id
+     WHERE q.concert_id = $concert_id AND q.deleted_at IS NULL
 """
 
 _SEATS = """

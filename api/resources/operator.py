@@ -1,9 +1,11 @@
 """What operators do: put concerts on sale, steer lines, release holds, give money back; each deed on record."""
 
 from datetime import timedelta
+from typing import Any
 
 import falcon
 
+from api.answered_once import answered_once
 from api.caching import answer
 from api.credentials import Credential
 from api.operation import operation
@@ -15,8 +17,10 @@ from api.wiring import Resource
 from models import clock, reservation_view, statistics
 from models.concert import Concert
 from models.database import patience, read_session, wait_in_all, write_session
+from models.deletion import delete_concert
 from models.errors import (
     AlreadyRefundedError,
+    ConcertInUseError,
     ConcertNotFoundError,
     PaymentNotFoundError,
     ReservationNotFoundError,
@@ -39,6 +43,7 @@ class NewConcerts(Resource):
         "Put a concert on sale",
         tag=TAG,
         credential=Credential.OPERATOR,
+        keyed_as=Action.CREATE_CONCERT.value,
         body=CreateConcert,
         answers={201: ConcertView},
         description=(
@@ -48,18 +53,53 @@ class NewConcerts(Resource):
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Create a concert with its line, dates and seats."""
-        new = req.context.body.as_concert()
         wait_in_all(CREATION_PATIENCE)
         with patience(CREATION_PATIENCE), write_session():
-            now = clock.utcnow()
-            concert = Concert.create(**new, now=now, policy=self.wiring.settings.policy)
-            detail = {"title": concert["title"], "performances": len(concert["performances"])}
-            OperatorAction.record(
-                Action.CREATE_CONCERT, concert["id"], by=req.context.caller.user_id, detail=detail, now=now
-            )
+            concert = answered_once(req, resp, lambda: self._create(req))
         resp.status = falcon.HTTP_201
         resp.set_header("Location", f"/v1/concerts/{concert['id']}")
         answer(resp, concert)
+
+    def _create(self, req: falcon.Request) -> dict[str, Any]:
+        now, new = clock.utcnow(), req.context.body.as_concert()
+        concert = Concert.create(**new, now=now, policy=self.wiring.settings.policy)
+        detail = {
+            "title": concert["title"],
+            "state": new["queue"]["state"],
+            "performances": len(concert["performances"]),
+            "seats": sum(date["seats_total"] for date in concert["performances"]),
+        }
+        by = req.context.caller.user_id
+        OperatorAction.record(Action.CREATE_CONCERT, concert["id"], by=by, detail=detail, now=now)
+        return concert
+
+
+class OneConcert(Resource):
+    """`/v1/operator/concerts/{concert_id}`."""
+
+    @operation(
+        "Delete a concert that sold nothing",
+        tag=TAG,
+        credential=Credential.OPERATOR,
+        keyed_as=Action.DELETE_CONCERT.value,
+        answers={204: None},
+        refusals=(ConcertNotFoundError, ConcertInUseError),
+        description="It is not there any more for anybody; the trail keeps what it was. Nobody may wait or be inside.",
+    )
+    def on_delete(self, req: falcon.Request, resp: falcon.Response, concert_id: int) -> None:
+        """Delete a concert."""
+        with write_session():
+            answered_once(req, resp, lambda: self._delete(req, concert_id))
+        resp.status = falcon.HTTP_204
+
+    @staticmethod
+    def _delete(req: falcon.Request, concert_id: int) -> dict[str, Any]:
+        Queue.existing(concert_id)
+        now = clock.utcnow()  # Somebody may have held the lock for a while.
+        detail = delete_concert(concert_id, now)
+        by = req.context.caller.user_id
+        OperatorAction.record(Action.DELETE_CONCERT, concert_id, by=by, detail=detail, now=now)
+        return {}
 
 
 class QueueOfConcert(Resource):
@@ -69,22 +109,27 @@ class QueueOfConcert(Resource):
         "Steer the line of a concert",
         tag=TAG,
         credential=Credential.OPERATOR,
+        keyed_as=Action.PATCH_QUEUE.value,
         body=SteerQueue,
         answers={200: QueueSettingsView},
         refusals=(ConcertNotFoundError,),
-        description="What is left away stays as it is.",
+        description="What is left away stays as it is. `ended` ends the places of all who wait, for good.",
     )
     def on_patch(self, req: falcon.Request, resp: falcon.Response, concert_id: int) -> None:
         """Change state, capacity or rate."""
-        changes = req.context.body.model_dump(exclude_unset=True)
         with write_session():
-            Queue.locked(concert_id)
-            now = clock.utcnow()  # Somebody may have held the lock for a while.
-            queue = Queue.steer(concert_id, now=now, policy=self.wiring.settings.policy, **changes)
-            if changes:
-                by = req.context.caller.user_id
-                OperatorAction.record(Action.PATCH_QUEUE, concert_id, by=by, detail=changes, now=now)
+            queue = answered_once(req, resp, lambda: self._steer(req, concert_id))
         answer(resp, queue)
+
+    def _steer(self, req: falcon.Request, concert_id: int) -> dict[str, Any]:
+        changes = req.context.body.model_dump(exclude_unset=True)
+        Queue.existing(concert_id)
+        now = clock.utcnow()  # Somebody may have held the lock for a while.
+        queue = Queue.steer(concert_id, now=now, policy=self.wiring.settings.policy, **changes)
+        if changes:
+            by = req.context.caller.user_id
+            OperatorAction.record(Action.PATCH_QUEUE, concert_id, by=by, detail=changes, now=now)
+        return queue
 
 
 class Stats(Resource):

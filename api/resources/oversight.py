@@ -11,12 +11,13 @@ from api.operation import operation
 from api.pressure import pressure
 from api.resources.performances import SEAT_CACHE
 from api.schemas.oversight import ActionView, FanQuery, FanView, ServiceView, TrailQuery
+from api.schemas.payments import BookingView
 from api.schemas.performances import SeatQuery, SeatView
 from api.schemas.shape import Page
 from api.wiring import Resource
 from models import booking, clock, figures, reservation_view
 from models.database import read_session
-from models.errors import PerformanceNotFoundError
+from models.errors import PaymentNotFoundError, PerformanceNotFoundError
 from models.holder import Holder
 from models.operator_action import OperatorAction
 from models.queue_token import Standing
@@ -73,6 +74,28 @@ class OneFan(Resource):
 
     def _view(self, token: Standing) -> dict[str, Any]:
         return token.view(self.wiring.lines.of(token.concert_id).line, self.wiring.settings.policy)
+
+
+class OnePayment(Resource):
+    """`/v1/operator/payments/{payment_id}`."""
+
+    @operation(
+        "See what anybody's payment bought",
+        tag=TAG,
+        credential=Credential.OPERATOR,
+        answers={200: BookingView},
+        refusals=(PaymentNotFoundError,),
+        description="Whose it is, and which seats: what a refund would undo, or has undone.",
+    )
+    def on_get(self, req: falcon.Request, resp: falcon.Response, payment_id: int) -> None:
+        """Show a payment with fan, concert and seats."""
+        del req
+        with read_session():
+            found = booking.find(payment_id)
+        if found is None:
+            message = f"There is no payment {payment_id}."
+            raise PaymentNotFoundError(message)
+        answer(resp, found)
 
 
 class SeatsOfPerformance(Resource):

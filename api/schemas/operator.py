@@ -38,6 +38,9 @@ Rate = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
 class NewQueue(RequestBody):
     """The line of a new concert."""
 
+    state: QueueState = Field(
+        default="open", description="`paused` takes fans and admits nobody before it is opened on purpose."
+    )
     capacity: Capacity | None = Field(default=None, description="Active tokens at most; the default is a setting.")
     admit_per_second: Rate | None = Field(default=None, description="Null admits as fast as room allows.")
 

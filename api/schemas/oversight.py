@@ -29,7 +29,9 @@ class ActionView(View):
     id: Id
     at: Time
     user_id: UserId
-    action: str = Field(description="`concert.create`, `queue.patch`, `reservation.release` or `payment.refund`.")
+    action: str = Field(
+        description="`concert.create`, `concert.delete`, `queue.patch`, `reservation.release` or `payment.refund`."
+    )
     target: str = Field(description="Kind and id, as in `concert:7`.")
     detail: dict[str, Any] = Field(description="What was set, or whom it concerned.")
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Opening
 from tests.browser.fan import Fan
@@ -33,13 +33,70 @@ def test_a_concert_from_a_form_and_a_csv(console: Page, seller: Seller) -> None:
     csv = {"name": "seats.csv", "mimeType": "text/csv", "buffer": SECTIONS.encode()}
     console.get_by_label("Or from a CSV file").set_input_files(csv)
     expect(console.get_by_text("2 sections, 50 seats")).to_be_visible()
-    console.get_by_role("button", name="Put on sale").click()
+    console.get_by_role("button", name="Preview").click()
+    preview = console.get_by_role("dialog")
+    for text in ("From a file", "Arena, Asia/Seoul", "Thu, May 1, 2031, 7:30", "50 seats, worth 1,600,000 P"):
+        expect(preview).to_contain_text(text)
+    expect(preview.get_by_role("row", name="Floor, left 20 50,000 P")).to_be_visible()
+    preview.get_by_role("button", name="Create").click()
     expect(console.get_by_role("heading", name="From a file")).to_be_visible()
     concert_id = int(console.url.rsplit("/", 1)[1])
     [performance] = seller.call("GET", f"/v1/concerts/{concert_id}")["performances"]
     assert performance["seats_total"] == 50
     # The time was meant in Seoul, the time zone of the settings.
     assert performance["starts_at"].startswith("2031-05-01T10:30")
+    # It goes on sale when somebody means it.
+    assert seller.call("GET", f"/v1/queues/{concert_id}")["state"] == "paused"
+    console.get_by_role("button", name="Open the line").click()
+    expect(console.get_by_role("dialog")).to_contain_text("Arena")
+    console.get_by_role("dialog").get_by_role("button", name="Open the line").click()
+    expect(console.get_by_text("Not open yet")).to_be_hidden()
+    assert seller.call("PATCH", f"/v1/operator/concerts/{concert_id}/queue", {})["state"] == "open"
+
+
+def fill_in(console: Page, title: str) -> None:
+    console.get_by_role("link", name="New concert").click()
+    console.get_by_label("Title").fill(title)
+    console.get_by_label("Venue").fill("Arena")
+    console.get_by_label("Date and time").fill("2031-05-01T19:30")
+    console.get_by_label("Sections of seats").fill("R,1,2,1000")
+
+
+def made(seller: Seller, title: str) -> list[int]:
+    concerts = seller.call("GET", "/v1/concerts?limit=500")["items"]
+    return [concert["id"] for concert in concerts if concert["title"] == title]
+
+
+def test_a_double_click_makes_one_concert_and_a_mistake_can_be_deleted(console: Page, seller: Seller) -> None:
+    fill_in(console, "Pressed twice")
+    console.get_by_role("button", name="Preview").dblclick()
+    expect(console.get_by_role("dialog")).to_have_count(1)
+    console.get_by_role("dialog").get_by_role("button", name="Create").dblclick()
+    expect(console.get_by_role("heading", name="Pressed twice")).to_be_visible()
+    assert len(made(seller, "Pressed twice")) == 1
+
+    console.get_by_role("button", name="Delete this concert").click()
+    expect(console.get_by_role("dialog")).to_contain_text("Pressed twice")
+    console.get_by_role("dialog").get_by_role("button", name="Delete this concert").click()
+    expect(console.get_by_role("row", name=re.compile("demo-operator Deleted a concert"))).to_be_visible()
+    assert made(seller, "Pressed twice") == []
+
+
+def test_a_creation_whose_answer_was_lost_is_the_same_when_it_is_pressed_again(console: Page, seller: Seller) -> None:
+    fill_in(console, "Answer lost")
+
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    console.route("**/v1/operator/concerts", lose, times=1)
+    for _ in range(2):
+        console.get_by_role("button", name="Preview").click()
+        console.get_by_role("dialog").get_by_role("button", name="Create").click()
+        expect(console.get_by_role("dialog")).to_have_count(0)
+        expect(console.get_by_text("You are offline").or_(console.get_by_text("Not open yet"))).to_be_visible()
+    expect(console.get_by_role("heading", name="Answer lost")).to_be_visible()
+    assert len(made(seller, "Answer lost")) == 1
 
 
 def test_a_faulty_csv_is_told_by_line(console: Page) -> None:
@@ -109,7 +166,7 @@ def test_a_form_with_a_number_that_is_not_understood_creates_nothing(console: Pa
     console.get_by_label("Admissions a second").fill("5,5")
     sent: list[str] = []
     console.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
-    console.get_by_role("button", name="Put on sale").click()
+    console.get_by_role("button", name="Preview").click()
     expect(console.get_by_label("Admissions a second")).to_have_attribute("aria-invalid", "true")
     assert sent == []
 
@@ -137,12 +194,19 @@ def test_a_refund_gives_points_back_and_ends_the_ticket(
     payment_id = who.page.locator(".ticket-facts div", has_text="Ticket no.").locator("dd").inner_text()
 
     console.get_by_label("Payment number").fill(payment_id)
+    console.get_by_role("button", name="Refund").dblclick()
+    sure = console.get_by_role("dialog")
+    for text in (who.name, "Refunded", "R, row 1: ", "60,000 P"):
+        expect(sure).to_contain_text(text)
+    sure.get_by_role("button", name="Cancel").click()
+    expect(sure).to_have_count(0)
+    assert seller.call("GET", "/v1/points", token=stack.token(who.name))["balance"] == 0
     console.get_by_role("button", name="Refund").click()
     console.get_by_role("dialog").get_by_role("button", name="Refund").click()
     expect(console.get_by_text(f"Payment {payment_id} is refunded: 60,000 P back to {who.name}.")).to_be_visible()
     expect(console.get_by_role("row", name=f"Refunded a payment payment:{payment_id} ")).to_be_visible()
+    # What is refunded already is said, not asked.
     console.get_by_role("button", name="Refund").click()
-    console.get_by_role("dialog").get_by_role("button", name="Refund").click()
     expect(console.get_by_role("alert")).to_have_text(re.compile("refunded before"))
 
     who.page.reload()
@@ -158,7 +222,6 @@ def test_a_fans_identity_does_not_open_the_console(open_page: Opening, stack: St
     expect(page.get_by_role("heading", name="Concerts")).to_be_visible()
     page.get_by_label("Payment number").fill("1")
     page.get_by_role("button", name="Refund").click()
-    page.get_by_role("dialog").get_by_role("button", name="Refund").click()
     expect(page.get_by_text("Only operators may do this.").first).to_be_visible()
 
 
@@ -176,6 +239,13 @@ def test_finding_a_fan_and_releasing_his_hold(
     console.get_by_role("button", name="Find", exact=True).click()
     expect(console.get_by_text(f"Concert {concert_id}: choosing", exact=True)).to_be_visible()
     console.get_by_role("button", name="Release").click()
+    sure = console.get_by_role("dialog")
+    for text in (who.name, "R, row 1: ", "120,000 P"):
+        expect(sure).to_contain_text(text)
+    sure.get_by_role("button", name="Cancel").click()
+    expect(console.get_by_text("is released.")).to_be_hidden()
+    console.get_by_role("button", name="Release").click()
+    console.get_by_role("dialog").get_by_role("button", name="Release").click()
     expect(console.get_by_text("is released.")).to_be_visible()
     expect(console.get_by_text(re.compile(r"No\. \d+: released, R, row 1: "))).to_be_visible()
     deed = console.get_by_role("row", name=re.compile(f"Released a hold reservation:.*user_id: {who.name}"))

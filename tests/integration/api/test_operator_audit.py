@@ -27,7 +27,7 @@ def test_a_new_concert_and_what_is_changed_about_its_line_are_on_record(service:
     assert (steered["action"], steered["target"]) == ("queue.patch", f"concert:{concert_id}")
     assert steered["detail"] == {"state": "paused", "admit_per_second": None}
     assert (created["action"], created["target"]) == ("concert.create", f"concert:{concert_id}")
-    assert created["detail"] == {"title": "Dawn", "performances": 0}
+    assert created["detail"] == {"title": "Dawn", "state": "open", "performances": 0, "seats": 0}
     assert created["at"] <= steered["at"]
 
 

@@ -2,11 +2,34 @@
 
 import { ask, askAll } from '../talk/http.js';
 import { run } from '../talk/errand.js';
+import { newKey } from '../talk/key.js';
+import { Problem } from '../talk/problem.js';
 import { operator } from '../keep/operator-identity.js';
 
 export const askAsOperator = (method, path, wish = {}) => ask(method, path, { ...wish, credential: operator().token });
 export const askAllAsOperator = (path, wish = {}) => askAll(path, { ...wish, credential: operator().token });
 export const runAsOperator = (name, wish) => run(name, { ...wish, credential: operator().token });
+
+/**
+ * A way to send changes that are answered at once. Whatever was sent and not answered is sent again as the very same
+ * request: its key makes it one change, though nobody knows whether the first one arrived.
+ */
+export function writer() {
+  let unclear = null;
+  return async (method, path, wish = {}) => {
+    const what = JSON.stringify([method, path, wish.body ?? null]);
+    const key = unclear?.what === what ? unclear.key : newKey();
+    unclear = { what, key };
+    try {
+      const answer = await askAsOperator(method, path, { ...wish, key });
+      unclear = null;
+      return answer;
+    } catch (error) {
+      if (error instanceof Problem && !error.passes) unclear = null;
+      throw error;
+    }
+  };
+}
 
 /** As `question()` resolves; to null where this service does not offer what was asked for. */
 export async function ifOffered(question) {

@@ -3,13 +3,16 @@
 import { h, show } from '../screen/dom.js';
 import { money } from '../screen/figures.js';
 import { notice, refusal } from '../screen/notice.js';
+import { once } from '../screen/once.js';
 import { numberIn } from '../screen/number-field.js';
 import { go } from '../screen/router.js';
+import { confirmation } from '../screen/sheet.js';
 import { figure, say } from '../screen/words.js';
 import { isZone, momentIn, zoneNames } from '../screen/zones.js';
 import { configuration } from '../keep/configuration.js';
 import { serverNow } from '../talk/clock.js';
-import { askAsOperator } from './asking.js';
+import { writer } from './asking.js';
+import { aboutWish } from './wish-preview.js';
 import { readFile, readSections } from './sections-csv.js';
 import { CAPACITY, RATE } from './steering.js';
 
@@ -76,11 +79,11 @@ function dateRow(list) {
   return row;
 }
 
-function performanceOf(local, zone, sections) {
+function performanceOf(local, zone, sections, begins) {
   const starts = momentIn(local, zone);
   return {
     starts_at: starts.toISOString(),
-    reservable_from: new Date(serverNow()).toISOString(),
+    reservable_from: new Date(begins).toISOString(),
     reservable_until: new Date(starts.getTime() - HOUR).toISOString(),
     sections,
   };
@@ -132,7 +135,7 @@ function sectionsField(box) {
   );
 }
 
-function wishOf(form, sections) {
+function wishOf(form, sections, begins) {
   const data = new FormData(form);
   const [capacity, rate] = [numberIn(form.elements.capacity, CAPACITY), numberIn(form.elements.rate, RATE)];
   if (capacity === undefined || rate === undefined) return null;
@@ -140,8 +143,9 @@ function wishOf(form, sections) {
     title: data.get('title').trim(),
     venue: data.get('venue').trim(),
     timezone: data.get('timezone'),
-    queue: { capacity, admit_per_second: rate },
-    performances: data.getAll('starts_at').map((local) => performanceOf(local, data.get('timezone'), sections)),
+    // It is looked at first and opened on purpose.
+    queue: { state: 'paused', capacity, admit_per_second: rate },
+    performances: data.getAll('starts_at').map((local) => performanceOf(local, data.get('timezone'), sections, begins)),
   };
 }
 
@@ -151,8 +155,9 @@ export async function creation(main) {
   const sums = h('div', { class: 'stack' });
   const list = h('div', { class: 'stack' });
   list.append(dateRow(list));
-  const onSubmit = async (event) => {
-    event.preventDefault();
+  const write = writer();
+  let begins = null;
+  const onSubmit = once(async (event) => {
     const sections = preview(sums, event.target.elements.sections.value);
     if (!sections) return;
     const missing = missingDate(event.target);
@@ -161,10 +166,12 @@ export async function creation(main) {
       messages.scrollIntoView({ block: 'center' });
       return;
     }
-    const wish = wishOf(event.target, sections);
-    if (!wish) return;
+    // The same form is the same request, however often it has to be sent.
+    begins ??= serverNow();
+    const wish = wishOf(event.target, sections, begins);
+    if (!wish || !(await confirmation(say('create.sure'), aboutWish(wish), say('create.do')))) return;
     try {
-      const { body } = await askAsOperator('POST', '/v1/operator/concerts', { body: wish });
+      const { body } = await write('POST', '/v1/operator/concerts', { body: wish });
       go(`/operator/concerts/${body.id}`);
     } catch (error) {
       show(
@@ -174,7 +181,7 @@ export async function creation(main) {
       );
       messages.scrollIntoView({ block: 'center' });
     }
-  };
+  });
   show(
     main,
     h('h1', null, say('console.new')),
@@ -207,7 +214,7 @@ export async function creation(main) {
         ),
       ),
       sectionsField(sums),
-      h('button', { class: 'strong', type: 'submit' }, say('create.do')),
+      h('button', { class: 'strong', type: 'submit' }, say('create.preview')),
     ),
   );
   preview(sums, EXAMPLE);

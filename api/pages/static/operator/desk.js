@@ -8,6 +8,7 @@ import { trouble } from '../screen/notice.js';
 import { figure, say } from '../screen/words.js';
 import { askAsOperator } from './asking.js';
 import { audit } from './audit.js';
+import { beforeSale } from './before-sale.js';
 import { History } from './history.js';
 import { panel } from './panel.js';
 import { plot } from './plot.js';
@@ -100,6 +101,7 @@ export async function desk(main, params, signal) {
   };
   const trail = audit(signal, concertId);
   const controls = steering(concertId, () => Promise.all([look(), trail.refresh()]));
+  const before = beforeSale(concert, () => controls.change({ state: 'open' }));
   const look = async () => {
     const { body: stats } = await askAsOperator('GET', `/v1/operator/concerts/${concertId}/stats`, { signal });
     history.add(stats);
@@ -109,6 +111,7 @@ export async function desk(main, params, signal) {
     show(parts.plots, plots(stats, history));
     show(parts.seats, seatBar(stats, concert.performances?.length));
     controls.refresh(stats);
+    before.refresh(stats);
     return EVERY_SECONDS;
   };
   show(
@@ -120,6 +123,7 @@ export async function desk(main, params, signal) {
       parts.badge,
     ),
     parts.messages,
+    before.element,
     parts.facts,
     h(
       'div',

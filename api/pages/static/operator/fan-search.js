@@ -3,7 +3,10 @@
 import { h, show } from '../screen/dom.js';
 import { dayAndTime, money, seatNames } from '../screen/figures.js';
 import { notice, refusal } from '../screen/notice.js';
+import { once } from '../screen/once.js';
+import { confirmation } from '../screen/sheet.js';
 import { say } from '../screen/words.js';
+import { about, fanOf } from './about.js';
 import { askAsOperator, ifOffered, runAsOperator } from './asking.js';
 import { panel } from './panel.js';
 import { refund } from './refunds.js';
@@ -17,9 +20,26 @@ const place = (token) =>
       position: token.position,
     }),
   );
-const button = (text, onclick) => h('button', { type: 'button', class: 'plain small', onclick }, text);
+const button = (text, work) => h('button', { type: 'button', class: 'plain small', onclick: once(work) }, text);
 
-async function release(id, messages, signal, again) {
+/** Show whose hold it is, of which seats, and ask. */
+const isSure = ({ id, seats, amount, user_id: userId }, name) =>
+  confirmation(
+    say('release.sure', { id: String(id) }),
+    [
+      about([
+        [say('about.fan'), fanOf(userId, name)],
+        [say('about.seats'), seatNames(seats)],
+        [say('about.amount'), money(amount)],
+      ]),
+      h('p', null, say('release.sure.text')),
+    ],
+    say('fan.release'),
+  );
+
+async function release(one, name, messages, signal, again) {
+  const { id } = one;
+  if (!(await isSure(one, name))) return;
   try {
     await runAsOperator(`operator-release.${id}`, { path: `/v1/operator/reservations/${id}/release`, signal });
     await again();
@@ -29,7 +49,7 @@ async function release(id, messages, signal, again) {
   }
 }
 
-function reservation(one, messages, signal, again) {
+function reservation(one, name, messages, signal, again) {
   const text = say('fan.reservation', {
     id: String(one.id),
     status: say(`status.${one.status}`),
@@ -37,7 +57,7 @@ function reservation(one, messages, signal, again) {
   });
   return item(
     text,
-    one.status === 'held' ? button(say('fan.release'), () => release(one.id, messages, signal, again)) : null,
+    one.status === 'held' ? button(say('fan.release'), () => release(one, name, messages, signal, again)) : null,
   );
 }
 
@@ -84,7 +104,7 @@ export function fanSearch(signal, onDeed) {
       group(say('fan.places'), tokens.map(place)),
       group(
         say('fan.reservations'),
-        reservations.map((one) => reservation(one, messages, signal, again)),
+        reservations.map((one) => reservation(one, name, messages, signal, again)),
       ),
       group(
         say('fan.bookings'),

@@ -3,15 +3,27 @@
 import { h, show } from '../screen/dom.js';
 import { money } from '../screen/figures.js';
 import { notice, refusal } from '../screen/notice.js';
+import { once } from '../screen/once.js';
 import { confirmation } from '../screen/sheet.js';
 import { say } from '../screen/words.js';
-import { runAsOperator } from './asking.js';
+import { Problem } from '../talk/problem.js';
+import { aboutBooking } from './about.js';
+import { askAsOperator, runAsOperator } from './asking.js';
 import { panel } from './panel.js';
+
+/** Show whose payment `id` is and what it bought, as it is now, and ask. */
+async function isSure(id, signal) {
+  const { body: bought } = await askAsOperator('GET', `/v1/operator/payments/${id}`, { signal });
+  if (bought.status === 'refunded') throw new Problem('already_refunded');
+  const text = [aboutBooking(bought), h('p', null, say('refund.sure.text'))];
+  return confirmation(say('refund.sure', { id }), text, say('refund.do'));
+}
 
 /** Ask, refund payment `id`, and tell what came of it in `messages`; resolves to whether it was refunded. */
 export async function refund(id, messages, signal) {
-  if (!(await confirmation(say('refund.sure', { id }), say('refund.sure.text'), say('refund.do')))) return false;
+  show(messages);
   try {
+    if (!(await isSure(id, signal))) return false;
     const payment = await runAsOperator(`refund.${id}`, { path: `/v1/operator/payments/${id}/refund`, signal });
     show(messages, notice('good', say('refund.done', { id, amount: money(payment.amount), user: payment.user_id })));
     return true;
@@ -24,10 +36,9 @@ export async function refund(id, messages, signal) {
 /** The panel with the form; `onDeed()` after every refund. */
 export function refunds(signal, onDeed) {
   const messages = h('div');
-  const onSubmit = async (event) => {
-    event.preventDefault();
+  const onSubmit = once(async (event) => {
     if (await refund(new FormData(event.target).get('payment'), messages, signal)) onDeed();
-  };
+  });
   return panel(
     say('refund.title'),
     messages,

@@ -2,10 +2,11 @@
 
 import { h, show } from '../screen/dom.js';
 import { notice, refusal } from '../screen/notice.js';
+import { once } from '../screen/once.js';
 import { numberIn } from '../screen/number-field.js';
 import { confirmation } from '../screen/sheet.js';
 import { say } from '../screen/words.js';
-import { askAsOperator } from './asking.js';
+import { askAsOperator, writer } from './asking.js';
 
 const STATES = ['open', 'paused', 'closed', 'ended'];
 // What turns fans away is asked about first.
@@ -22,10 +23,7 @@ function field(name, label, hint, onSubmit) {
     autocomplete: 'off',
     'aria-describedby': `${name}-hint`,
   });
-  const submit = (event) => {
-    event.preventDefault();
-    onSubmit(input);
-  };
+  const submit = once(() => onSubmit(input));
   // What is not understood is said at the field, in the page's words.
   const element = h(
     'form',
@@ -43,12 +41,13 @@ function fill(input, value) {
   input.value = value === null ? '' : String(value);
 }
 
-/** The controls of one concert's line. Returns `{element, refresh(settings)}`; `onChange()` after every change. */
+/** The controls of one concert's line. Returns `{element, refresh(settings), change(changes)}`; `onChange()` after every change. */
 export function steering(concertId, onChange) {
   const messages = h('div');
+  const write = writer();
   const change = async (changes) => {
     try {
-      const { body } = await askAsOperator('PATCH', `/v1/operator/concerts/${concertId}/queue`, { body: changes });
+      const { body } = await write('PATCH', `/v1/operator/concerts/${concertId}/queue`, { body: changes });
       show(messages, notice('good', say('steer.done')));
       refresh(body);
       onChange();
@@ -62,8 +61,18 @@ export function steering(concertId, onChange) {
     const sure = !ASKED.has(state) || (await confirmation(say(`steer.${state}.sure`), text(), say(`steer.${state}`)));
     if (sure) await change({ state });
   };
+  // One guard for all of them: two presses in a row would be two states.
+  let isTurning = false;
+  const turnOnce = (state) =>
+    once(async () => {
+      if (isTurning) return;
+      isTurning = true;
+      await turn(state).finally(() => {
+        isTurning = false;
+      });
+    });
   const buttons = STATES.map((state) =>
-    h('button', { type: 'button', class: 'plain', onclick: () => turn(state) }, say(`steer.${state}`)),
+    h('button', { type: 'button', class: 'plain', onclick: turnOnce(state) }, say(`steer.${state}`)),
   );
   const set = (name, rules) => (input) => {
     const value = numberIn(input, rules);
@@ -88,5 +97,5 @@ export function steering(concertId, onChange) {
   askAsOperator('PATCH', `/v1/operator/concerts/${concertId}/queue`, { body: {} })
     .then(({ body }) => refresh(body))
     .catch((error) => show(messages, refusal(error)));
-  return { element, refresh };
+  return { element, refresh, change };
 }

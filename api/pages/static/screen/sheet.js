@@ -3,7 +3,7 @@
 import { h } from './dom.js';
 import { say } from './words.js';
 
-/** Ask `title` with `text`; resolves to true when the fan chose `yes`. */
+/** Ask `title` with `text` (a text, or elements); resolves to true when the person chose `yes`. */
 export function confirmation(title, text, yes) {
   return new Promise((resolve) => {
     const close = (answer) => () => {
@@ -15,7 +15,7 @@ export function confirmation(title, text, yes) {
       'dialog',
       { class: 'sheet', 'aria-labelledby': 'sheet-title', oncancel: close(false) },
       h('h2', { id: 'sheet-title' }, title),
-      h('p', null, text),
+      typeof text === 'string' ? h('p', null, text) : text,
       h(
         'div',
         { class: 'row row-end' },

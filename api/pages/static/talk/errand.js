@@ -1,6 +1,7 @@
 /** A change asked of the API: submitted once whatever happens to the page, then followed to its outcome. */
 
 import { ask } from './http.js';
+import { newKey } from './key.js';
 import { Problem } from './problem.js';
 import { keepAsking } from './polling.js';
 import { errands as kept } from '../keep/errands.js';
@@ -9,10 +10,6 @@ import { errands as kept } from '../keep/errands.js';
 const WAIT_SECONDS = 10;
 // Neither done nor refused, as far as anybody has told.
 const UNKNOWN = 'unknown_outcome';
-
-/** 128 random bits; `crypto.randomUUID` is not there on plain http. */
-const newKey = () =>
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 async function submit(errand, credential, signal, onTrouble) {
   let answer = null;
