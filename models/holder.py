@@ -1,6 +1,7 @@
 """Holders: the names under which users are known, as their identities said last; shown on tickets and the desk."""
 
 from collections.abc import Mapping
+from unicodedata import normalize
 
 from pony.orm import PrimaryKey, Required
 
@@ -27,6 +28,26 @@ class Holder(Entity):
         found = rows("SELECT name FROM holder WHERE user_id = $user_id", user_id=user_id)
         return found[0][0] if found else None
 
+    @staticmethod
+    def named(beginning: str, *, limit: int) -> list[dict[str, str]]:
+        """Return up to `limit` users (`user_id`, `name`) whose names begin so, in whatever case and by name.
+
+        A keyboard may compose the letters of a name in another way than the one that it was written with.
+        """
+        forms = [_escaped(normalize(form, beginning)) for form in ("NFC", "NFD")]
+        found = rows(_NAMED, composed=f"{forms[0]}%", decomposed=f"{forms[1]}%", limit=limit)
+        return [{"user_id": user_id, "name": name} for user_id, name in found]
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+_NAMED = """
+    SELECT user_id, name FROM holder
+     WHERE lower(name) LIKE lower($composed) OR lower(name) LIKE lower($decomposed)
+     ORDER BY lower(name), user_id LIMIT $limit
+"""
 
 # Who is known by this name already costs a look, no lock and no write.
 _NOTE = Prepared(

@@ -60,10 +60,11 @@ class OperatorAction(Entity):
         change(_RECORD, now=now, request_id=request_id, **values)
 
     @staticmethod
-    def page(*, limit: int, before_id: int | None = None) -> list[dict[str, Any]]:
-        """Return up to `limit` actions, newest first, those before an id."""
+    def page(*, limit: int, before_id: int | None = None, concert_id: int | None = None) -> list[dict[str, Any]]:
+        """Return up to `limit` actions (about one concert), newest first, those before an id."""
+        wanted = {"limit": limit, "before_id": before_id, "concert_id": concert_id}
         names = ("id", "at", "user_id", "action", "target", "detail")
-        found = [dict(zip(names, row, strict=True)) for row in rows(_PAGE, limit=limit, before_id=before_id)]
+        found = [dict(zip(names, row, strict=True)) for row in rows(_PAGE, **wanted)]
         return [{**one, "at": to_rfc3339(one["at"]), "detail": json.loads(one["detail"])} for one in found]
 
 
@@ -74,5 +75,8 @@ _RECORD = """
 
 _PAGE = """
     SELECT id, at, user_id, action, target, detail FROM operator_action
-     WHERE id < coalesce($before_id::bigint, 9223372036854775807) ORDER BY id DESC LIMIT $limit
+     WHERE id < coalesce($before_id::bigint, 9223372036854775807)
+       AND ($concert_id::bigint IS NULL OR target = 'concert:' || $concert_id::bigint
+            OR detail ->> 'concert_id' = $concert_id::text)
+     ORDER BY id DESC LIMIT $limit
 """

@@ -9,12 +9,15 @@ from api.answered_once import answered_once
 from api.caching import answer
 from api.credentials import Credential
 from api.operation import operation
+from api.pagination import PageQuery
 from api.schemas.concerts import ConcertView
 from api.schemas.operator import CreateConcert, QueueSettingsView, StatsView, SteerQueue
+from api.schemas.oversight import ConcertOverviewView
 from api.schemas.payments import PaymentView
 from api.schemas.reservations import ReservationView
+from api.schemas.shape import Page
 from api.wiring import Resource
-from models import clock, reservation_view, statistics
+from models import clock, overview, reservation_view, statistics
 from models.concert import Concert
 from models.database import patience, read_session, wait_in_all, write_session
 from models.deletion import delete_concert
@@ -36,8 +39,24 @@ TAG = "Operators"
 CREATION_PATIENCE = timedelta(seconds=7)
 
 
-class NewConcerts(Resource):
+class Concerts(Resource):
     """`/v1/operator/concerts`."""
+
+    @operation(
+        "See all concerts at a glance",
+        tag=TAG,
+        credential=Credential.OPERATOR,
+        query=PageQuery,
+        answers={200: Page[ConcertOverviewView]},
+        description="Newest first, each with the state of its line, who waits and is inside, what was sold and for how"
+        " much.",
+    )
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """List concerts with their figures."""
+        query = req.context.query
+        with read_session():
+            found = overview.page(limit=query.limit + 1, before_id=query.after("overview"))
+        answer(resp, query.page("overview", found))
 
     @operation(
         "Put a concert on sale",
@@ -123,12 +142,13 @@ class QueueOfConcert(Resource):
 
     def _steer(self, req: falcon.Request, concert_id: int) -> dict[str, Any]:
         changes = req.context.body.model_dump(exclude_unset=True)
-        Queue.existing(concert_id)
+        before = Queue.existing(concert_id)
+        detail = {**changes, "before": {name: getattr(before, name) for name in changes}}
         now = clock.utcnow()  # Somebody may have held the lock for a while.
         queue = Queue.steer(concert_id, now=now, policy=self.wiring.settings.policy, **changes)
         if changes:
             by = req.context.caller.user_id
-            OperatorAction.record(Action.PATCH_QUEUE, concert_id, by=by, detail=changes, now=now)
+            OperatorAction.record(Action.PATCH_QUEUE, concert_id, by=by, detail=detail, now=now)
         return queue
 
 

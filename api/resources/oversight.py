@@ -10,7 +10,15 @@ from api.credentials import Credential
 from api.operation import operation
 from api.pressure import pressure
 from api.resources.performances import SEAT_CACHE
-from api.schemas.oversight import ActionView, FanQuery, FanView, ServiceView, TrailQuery
+from api.schemas.oversight import (
+    ActionView,
+    FanQuery,
+    FanView,
+    NamedFansView,
+    NameQuery,
+    ServiceView,
+    TrailQuery,
+)
 from api.schemas.payments import BookingView
 from api.schemas.performances import SeatQuery, SeatView
 from api.schemas.shape import Page
@@ -47,8 +55,28 @@ class Trail(Resource):
         """List actions."""
         query = req.context.query
         with read_session():
-            found = OperatorAction.page(limit=query.limit + 1, before_id=query.after(TRAIL))
+            found = OperatorAction.page(
+                limit=query.limit + 1, before_id=query.after(TRAIL), concert_id=query.concert_id
+            )
         answer(resp, query.page(TRAIL, found))
+
+
+class NamedFans(Resource):
+    """`/v1/operator/fans`."""
+
+    @operation(
+        "Find fans by name",
+        tag=TAG,
+        credential=Credential.OPERATOR,
+        query=NameQuery,
+        answers={200: NamedFansView},
+        description="By the name that their identity said last. Who has none is found by user id alone.",
+    )
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """List users whose names begin so."""
+        with read_session():
+            found = Holder.named(req.context.query.name, limit=MOST)
+        answer(resp, {"items": found})
 
 
 class OneFan(Resource):

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from api.pagination import PageQuery
+from api.schemas.concerts import QueueState
 from api.schemas.payments import BookingView
 from api.schemas.queue_tokens import QueueTokenView
 from api.schemas.reservations import ReservationView
@@ -22,6 +23,12 @@ def _id(text: object) -> int:
 class TrailQuery(PageQuery):
     """How much of the audit trail."""
 
+    concert_id: Annotated[
+        Id | None,
+        BeforeValidator(_id),
+        Field(description="Only what concerns this concert: itself, its line, its reservations and payments."),
+    ] = None
+
 
 class ActionView(View):
     """One deed of an operator."""
@@ -33,7 +40,58 @@ class ActionView(View):
         description="`concert.create`, `concert.delete`, `queue.patch`, `reservation.release` or `payment.refund`."
     )
     target: str = Field(description="Kind and id, as in `concert:7`.")
-    detail: dict[str, Any] = Field(description="What was set, or whom it concerned.")
+    detail: dict[str, Any] = Field(
+        description="What was set (and under `before` what it was until then), or whom it concerned."
+    )
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        message = "a name has no control characters"
+        raise ValueError(message)
+    return text
+
+
+class NameQuery(BaseModel):
+    """Which name."""
+
+    name: Annotated[
+        str,
+        Field(min_length=1, max_length=100, description="How the name begins, in whatever case."),
+        AfterValidator(_printable),
+    ]
+
+
+class NamedFanView(View):
+    """A fan by name."""
+
+    user_id: UserId
+    name: str
+
+
+class NamedFansView(View):
+    """Fans whose names begin alike, up to 50."""
+
+    items: list[NamedFanView]
+
+
+class ConcertOverviewView(View):
+    """A concert at a glance, for operators."""
+
+    id: Id
+    title: str
+    venue: str
+    timezone: str
+    state: QueueState
+    capacity: Count
+    waiting: Count
+    active: Count
+    performances: Count
+    first_starts_at: Time | None
+    seats_total: Count
+    seats_sold: Count = Field(description="Paid and not refunded.")
+    revenue: Count
+    sold_out: bool
 
 
 class FanQuery(BaseModel):

@@ -25,10 +25,36 @@ def test_a_new_concert_and_what_is_changed_about_its_line_are_on_record(service:
     assert service.call("PATCH", path, boss, {"state": "paused", "admit_per_second": None}).status == 200
     steered, created = trail(service, boss)[:2]
     assert (steered["action"], steered["target"]) == ("queue.patch", f"concert:{concert_id}")
-    assert steered["detail"] == {"state": "paused", "admit_per_second": None}
+    before = {"state": "open", "admit_per_second": None}
+    assert steered["detail"] == {"state": "paused", "admit_per_second": None, "before": before}
     assert (created["action"], created["target"]) == ("concert.create", f"concert:{concert_id}")
     assert created["detail"] == {"title": "Dawn", "state": "open", "performances": 0, "seats": 0}
     assert created["at"] <= steered["at"]
+
+
+def test_the_trail_of_one_concert_is_all_that_concerns_it_page_by_page(service: Any, boss: str) -> None:
+    concert = service.concert()
+    _, booking = service.buy(concert, service.user())
+    service.result(service.post(f"/v1/operator/payments/{booking['payment_id']}/refund", boss), boss)
+    path = f"/v1/operator/concerts/{concert['id']}/queue"
+    for capacity in (90, 91):
+        service.call("PATCH", path, boss, {"capacity": capacity})
+    other = service.concert()
+    service.call("PATCH", f"/v1/operator/concerts/{other['id']}/queue", boss, {"capacity": 5})
+
+    found, cursor = list[str](), None
+    while True:
+        params = {"limit": 2, "concert_id": concert["id"], **({"cursor": cursor} if cursor else {})}
+        page = service.get("/v1/operator/audit", boss, params=params).body
+        found += [f"{item['action']} {item['target']}" for item in page["items"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    steered = f"queue.patch concert:{concert['id']}"
+    assert found[:3] == [steered, steered, f"payment.refund payment:{booking['payment_id']}"]
+    assert found[-1] == f"concert.create concert:{concert['id']}"
+    assert not any(str(other["id"]) == one.rpartition(":")[2] and "concert:" in one for one in found)
+    assert service.get("/v1/operator/audit", boss, params={"concert_id": "x"}).code == "validation_failed"
 
 
 def test_what_was_refused_or_changed_nothing_is_not_on_record(service: Any, boss: str, concert: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from unicodedata import normalize
 from urllib.parse import quote
 
 import pytest
@@ -83,6 +84,49 @@ def test_what_cannot_be_a_user_is_refused(service: Any, user_id: str) -> None:
 def test_what_cannot_be_a_concert_is_refused(service: Any, concert_id: str) -> None:
     answer = service.get("/v1/operator/fans/a", service.operator, params={"concert_id": concert_id})
     assert (answer.status, answer.code) == (422, "validation_failed")
+
+
+APART = normalize("NFD", "박서연")
+
+
+def test_fans_are_found_by_the_beginning_of_their_name(service: Any, concert: dict[str, Any]) -> None:
+    names = {service.user(): name for name in ("김민아", "김민수", APART, "Mina 100% Kim", "Mina_Kim")}
+    for user, name in names.items():
+        identity = service.identity(user, name=name)
+        service.result(service.post("/v1/queue-tokens", identity, {"concert_id": concert["id"]}), identity)
+
+    def found(name: str) -> list[str]:
+        answer = service.get("/v1/operator/fans", service.operator, params={"name": name})
+        assert answer.status == 200, answer
+        assert all(names[one["user_id"]] == one["name"] for one in answer.body["items"] if one["user_id"] in names)
+        return [one["name"] for one in answer.body["items"] if one["user_id"] in names]
+
+    assert found("김민") == ["김민수", "김민아"]
+    # As a Mac's file name or an input method writes it: letter by letter.
+    assert found(normalize("NFD", "김민아")) == ["김민아"]
+    assert found(normalize("NFC", APART)) == [APART]
+    assert found("mina") == ["Mina 100% Kim", "Mina_Kim"]
+    assert found("Mina_") == ["Mina_Kim"]
+    assert found("%") == []
+    for unfit in ("", "x" * 101, "a\0b"):
+        assert service.get("/v1/operator/fans", service.operator, params={"name": unfit}).status == 422
+
+
+def test_all_concerts_are_seen_at_a_glance(service: Any) -> None:
+    concert, boss = service.concert(rows=1, seats_per_row=3, price=500, capacity=1), service.operator
+    service.buy(concert, service.user())
+    _, second = service.buy(concert, service.user())
+    service.result(service.post(f"/v1/operator/payments/{second['payment_id']}/refund", boss), boss)
+    service.active(concert["id"])
+    service.waiting(concert["id"])
+    service.call("PATCH", f"/v1/operator/concerts/{concert['id']}/queue", boss, {"state": "closed"})
+    page = service.get("/v1/operator/concerts", boss, params={"limit": 1}).body
+    [seen] = page["items"]
+    assert (seen["id"], seen["state"], seen["waiting"], seen["active"]) == (concert["id"], "closed", 1, 1)
+    assert (seen["seats_total"], seen["seats_sold"], seen["revenue"], seen["performances"]) == (3, 1, 500, 1)
+    rest = service.get("/v1/operator/concerts", boss, params={"cursor": page["next_cursor"]}).body["items"]
+    assert [one["id"] for one in rest] == sorted((one["id"] for one in rest), reverse=True)
+    assert concert["id"] not in [one["id"] for one in rest]
 
 
 def test_operators_see_seats_without_a_queue_token(service: Any) -> None:

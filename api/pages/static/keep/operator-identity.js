@@ -6,6 +6,9 @@ import { isOver } from '../talk/clock.js';
 
 const kept = ofSession('operator');
 
+/** Whatever else a tab keeps for its operator; it goes when they sign out. */
+export const operatorsMap = kept;
+
 /** Keep `token` for this tab. Throws when it is no JWT. */
 export function signInOperator(token) {
   const { sub, exp } = claimsOf(token);

@@ -6,9 +6,16 @@ import { newKey } from '../talk/key.js';
 import { Problem } from '../talk/problem.js';
 import { operator } from '../keep/operator-identity.js';
 
-export const askAsOperator = (method, path, wish = {}) => ask(method, path, { ...wish, credential: operator().token });
-export const askAllAsOperator = (path, wish = {}) => askAll(path, { ...wish, credential: operator().token });
-export const runAsOperator = (name, wish) => run(name, { ...wish, credential: operator().token });
+/** The wish with the operator's credential. Throws a Problem once the identity's time is over. */
+function asOperator(wish) {
+  const credential = operator()?.token;
+  if (!credential) throw new Problem('token_missing', { status: 401 });
+  return { ...wish, credential };
+}
+
+export const askAsOperator = async (method, path, wish = {}) => ask(method, path, asOperator(wish));
+export const askAllAsOperator = async (path, wish = {}) => askAll(path, asOperator(wish));
+export const runAsOperator = async (name, wish) => run(name, asOperator(wish));
 
 /**
  * A way to send changes that are answered at once. Whatever was sent and not answered is sent again as the very same

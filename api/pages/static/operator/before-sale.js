@@ -45,7 +45,7 @@ export function beforeSale(concert, open) {
   });
   const buttons = (isPaused) => [
     isPaused && h('button', { type: 'button', class: 'strong', onclick: onOpen }, say('before.open')),
-    h('a', { class: 'plain', href: `/concerts/${concert.id}` }, say('before.look')),
+    h('a', { class: 'plain', href: `/concerts/${concert.id}`, 'data-outside': true }, say('before.look')),
     h('button', { type: 'button', class: 'plain', onclick: onDelete }, say('before.delete')),
   ];
   const refresh = (stats) => {

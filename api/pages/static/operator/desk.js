@@ -29,8 +29,16 @@ const smoothed = (values) =>
 const fact = (name, value, extra = null) =>
   h('div', { class: 'fact' }, h('dt', null, say(`desk.${name}`)), h('dd', null, value, extra));
 
+/** How the seats go. Sold out is what is sold: seats that are held may come free again. */
+function sellOutOf(stats, history) {
+  const { seats_available: free, seats_held: held, seats_sold: sold } = stats;
+  if (!free && !held) return say(sold ? 'desk.sold-out' : 'desk.no-seats');
+  if (!free) return say('desk.all-held', { count: held });
+  const seconds = history.sellOutSeconds();
+  return seconds === null ? say('desk.sell-out.unknown') : roughly(seconds);
+}
+
 function facts(stats, history) {
-  const sellOut = stats.seats_available ? history.sellOutSeconds() : 0;
   const meter = h('meter', { min: 0, max: stats.capacity, value: stats.active, 'aria-label': say('desk.active') });
   return h(
     'dl',
@@ -41,14 +49,7 @@ function facts(stats, history) {
     fact('completed', figure(stats.completed)),
     fact('expired', figure(stats.expired)),
     fact('revenue', money(stats.revenue)),
-    fact(
-      'sell-out',
-      stats.seats_available
-        ? sellOut === null
-          ? say('desk.sell-out.unknown')
-          : roughly(sellOut)
-        : say('desk.sold-out'),
-    ),
+    fact('sell-out', sellOutOf(stats, history)),
   );
 }
 
@@ -74,8 +75,9 @@ function seatBar(stats, dates) {
   ];
 }
 
-function plots(stats, history) {
-  const since = { from: time(history.startedAt), to: time(Date.now()) };
+function plots(stats, history, zone) {
+  const { times } = history;
+  const since = { from: time(times[0], zone), to: time(times.at(-1), zone), times };
   const minute = { from: say('plot.minute-ago'), to: say('plot.now') };
   const seen = (name, word) => ({ name: say(word), values: history.values(name) });
   const last = (name) => ({ name: say(`plot.${name}`), values: smoothed(stats.last_60_seconds[name]) });
@@ -91,7 +93,8 @@ function plots(stats, history) {
 export async function desk(main, params, signal) {
   const concertId = Number(params.concert);
   const { body: concert } = await ask('GET', `/v1/concerts/${concertId}`, { signal });
-  const history = new History();
+  const history = new History(concertId);
+  const seats = seatOverview(concert, signal);
   const parts = {
     badge: h('span', { class: 'badge' }),
     messages: h('div'),
@@ -99,7 +102,7 @@ export async function desk(main, params, signal) {
     plots: h('div', { class: 'plots' }),
     seats: h('div', { class: 'stack' }),
   };
-  const trail = audit(signal, concertId);
+  const trail = audit(signal, concert);
   const controls = steering(concertId, () => Promise.all([look(), trail.refresh()]));
   const before = beforeSale(concert, () => controls.change({ state: 'open' }));
   const look = async () => {
@@ -108,8 +111,9 @@ export async function desk(main, params, signal) {
     parts.badge.className = `badge badge-${stats.state}`;
     parts.badge.textContent = say(`line.${stats.state}`);
     show(parts.facts, facts(stats, history));
-    show(parts.plots, plots(stats, history));
+    show(parts.plots, plots(stats, history, concert.timezone));
     show(parts.seats, seatBar(stats, concert.performances?.length));
+    seats?.refresh(stats);
     controls.refresh(stats);
     before.refresh(stats);
     return EVERY_SECONDS;
@@ -129,7 +133,7 @@ export async function desk(main, params, signal) {
       'div',
       { class: 'desk' },
       h('div', { class: 'desk-side' }, panel(say('steer.title'), controls.element), refunds(signal, trail.refresh)),
-      panel(say('desk.seats'), parts.seats, seatOverview(concert, signal)),
+      panel(say('desk.seats'), parts.seats, seats?.element),
     ),
     parts.plots,
     h('div', { class: 'panels' }, trail.element),

@@ -82,25 +82,31 @@ const group = (title, rows) => [
   rows.length ? h('ul', { class: 'plain-list' }, rows) : h('p', { class: 'soft' }, say('fan.nothing')),
 ];
 
+/** The fans whose names begin as `name`, to choose from; null where this service does not look for names. */
+async function named(name, signal, choose) {
+  const path = `/v1/operator/fans?name=${encodeURIComponent(name)}`;
+  const answer = await ifOffered(() => askAsOperator('GET', path, { signal }));
+  if (!answer) return null;
+  const fans = answer.body.items;
+  const choices = fans.map((fan) => item(fanOf(fan.user_id, fan.name), button(say('fan.show'), () => choose(fan.user_id))));
+  return { fans, element: group(say('fan.named'), choices) };
+}
+
 /** The panel with the search and its finds; `onDeed()` after every deed. */
 export function fanSearch(signal, onDeed) {
   const messages = h('div');
   const finds = h('div', { class: 'stack' });
   let shownFor = null;
-  const find = async (userId) => {
-    show(messages);
-    // What was found before is somebody else's.
-    if (userId !== shownFor) show(finds);
-    shownFor = userId;
-    const answer = await ifOffered(() =>
-      askAsOperator('GET', `/v1/operator/fans/${encodeURIComponent(userId)}`, { signal }),
-    );
-    if (!answer) return show(messages, notice('calm', say('console.not-offered')));
-    const again = () => Promise.all([find(userId), onDeed()]);
-    const { name, tokens, reservations, bookings } = answer.body;
-    return show(
+  const thingsOf = async (userId) => {
+    const path = `/v1/operator/fans/${encodeURIComponent(userId)}`;
+    return (await ifOffered(() => askAsOperator('GET', path, { signal })))?.body;
+  };
+  const showFan = (found) => {
+    const again = () => Promise.all([find(found.user_id), onDeed()]);
+    const { user_id: userId, name, tokens, reservations, bookings } = found;
+    show(
       finds,
-      name ? h('p', { class: 'lead' }, name) : null,
+      h('p', { class: 'lead' }, fanOf(userId, name)),
       group(say('fan.places'), tokens.map(place)),
       group(
         say('fan.reservations'),
@@ -112,10 +118,24 @@ export function fanSearch(signal, onDeed) {
       ),
     );
   };
-  const onSubmit = (event) => {
-    event.preventDefault();
-    find(new FormData(event.target).get('fan').trim()).catch((error) => show(messages, refusal(error)));
+  const find = async (wanted) => {
+    show(messages);
+    // What was found before is somebody else's.
+    if (wanted !== shownFor) show(finds);
+    shownFor = wanted;
+    const found = await thingsOf(wanted);
+    if (wanted !== shownFor) return undefined;
+    if (!found) return show(messages, notice('calm', say('console.not-offered')));
+    const isKnown = found.name || [found.tokens, found.reservations, found.bookings].some((list) => list.length);
+    // Nobody has this user id, so it may be a name.
+    const namesakes = isKnown ? null : await named(wanted, signal, find);
+    if (wanted !== shownFor) return undefined;
+    if (namesakes?.fans.length === 1) return find(namesakes.fans[0].user_id);
+    return namesakes?.fans.length ? show(finds, namesakes.element) : showFan(found);
   };
+  const onSubmit = once((event) =>
+    find(new FormData(event.target).get('fan').trim()).catch((error) => show(messages, refusal(error))),
+  );
   return panel(
     say('fan.title'),
     h(

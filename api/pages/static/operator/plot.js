@@ -13,7 +13,12 @@ export function roundUp(value) {
   return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= value) ?? 1;
 }
 
-const across = (index, count) => EDGE.left + (count > 1 ? index / (count - 1) : 1) * (WIDTH - EDGE.left - EDGE.right);
+/** Where each of `count` values stands: by its time where times are known, else at even distances. */
+function placesOf(count, times) {
+  const span = count > 1 && times ? times.at(-1) - times[0] : 0;
+  const share = (index) => (span > 0 ? (times[index] - times[0]) / span : count > 1 ? index / (count - 1) : 1);
+  return Array.from({ length: count }, (_, index) => EDGE.left + share(index) * (WIDTH - EDGE.left - EDGE.right));
+}
 const up = (value, most) => HEIGHT - EDGE.bottom - (value / most) * (HEIGHT - EDGE.top - EDGE.bottom);
 
 function grid(most) {
@@ -26,9 +31,10 @@ function grid(most) {
   });
 }
 
-function line({ values }, most, index) {
-  const points = values.map((value, at) => `${across(at, values.length).toFixed(1)},${up(value, most).toFixed(1)}`);
-  const last = [across(values.length - 1, values.length), up(values.at(-1) ?? 0, most)];
+function line({ values }, most, index, times) {
+  const places = placesOf(values.length, times);
+  const points = values.map((value, at) => `${places[at].toFixed(1)},${up(value, most).toFixed(1)}`);
+  const last = [places.at(-1), up(values.at(-1) ?? 0, most)];
   return [
     svg('polyline', { points: points.join(' '), class: `plot-line plot-${index + 1}` }),
     svg('circle', { cx: last[0], cy: last[1], r: 3.5, class: `plot-dot plot-${index + 1}` }),
@@ -45,10 +51,11 @@ const key = ({ name, values }, index) =>
   );
 
 /**
- * A figure of `series` (`[{name, values}]`, oldest value first), titled, with `from` and `to` below the time axis.
+ * A figure of `series` (`[{name, values}]`, oldest value first), titled, with `from` and `to` below the time axis; `times`
+ * say when each value was taken, where that was not at even distances.
  * Its newest values stand in the legend as text, which is also what a screen reader gets.
  */
-export function plot(title, series, { from, to }) {
+export function plot(title, series, { from, to, times = null }) {
   const most = roundUp(Math.max(2, ...series.flatMap(({ values }) => values)));
   return h(
     'figure',
@@ -58,7 +65,7 @@ export function plot(title, series, { from, to }) {
       'svg',
       { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, 'aria-hidden': 'true' },
       grid(most),
-      series.map((one, index) => line(one, most, index)),
+      series.map((one, index) => line(one, most, index, times)),
       svg('text', { x: EDGE.left, y: HEIGHT - 6, class: 'plot-text' }, from),
       svg('text', { x: WIDTH - EDGE.right, y: HEIGHT - 6, 'text-anchor': 'end', class: 'plot-text' }, to),
     ),

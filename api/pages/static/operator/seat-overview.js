@@ -2,17 +2,22 @@
 
 import { announce } from '../screen/announce.js';
 import { h, show } from '../screen/dom.js';
-import { dayAndTime } from '../screen/figures.js';
+import { dayAndTime, exactTime } from '../screen/figures.js';
 import { refusal } from '../screen/notice.js';
 import { say } from '../screen/words.js';
 import { layOut } from '../seats/layout.js';
 import { seatMap } from '../seats/map.js';
+import { serverNow } from '../talk/clock.js';
 import { keepAsking } from '../talk/polling.js';
 import { askAllAsOperator } from './asking.js';
 import { operatorsLook } from './seat-look.js';
 import { seatTable, STATUSES } from './seat-table.js';
 
+// They are read at once when the concert's figures say that seats have changed, and now and then whatever these say.
 const EVERY_SECONDS = 10;
+const SOON_SECONDS = 1;
+// A large hall is many pages; so many of its seats are read a second at most.
+const SEATS_A_SECOND = 5000;
 
 const key = (status) =>
   h('li', null, h('span', { class: `seat-key seat-key-${status}`, 'aria-hidden': 'true' }), say(`desk.${status}`));
@@ -40,35 +45,77 @@ function drawnHall(seats, signal) {
   return { element: h('div', { class: 'seats-of-date' }, drawn, table), take };
 }
 
-/** Show the hall of `performanceId` in `body` and keep it fresh until `signal` aborts. */
-async function follow(performanceId, body, signal) {
+/** Waits `ms`, or less when `wake` tells of a change, but never less than `least` ms. */
+const pauseUntil = (wake, least) => (ms, signal) =>
+  new Promise((resolve) => {
+    const begun = performance.now();
+    let timer = setTimeout(() => end(), ms);
+    const hurry = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => end(), Math.max(0, least() - (performance.now() - begun)));
+    };
+    const end = () => {
+      clearTimeout(timer);
+      wake.removeEventListener('change', hurry);
+      resolve();
+    };
+    wake.addEventListener('change', hurry);
+    signal.addEventListener('abort', end, { once: true });
+  });
+
+/** Show the hall of `performanceId` in `body` and keep it fresh until `signal` aborts; `zone` is the venue's. */
+async function follow(performanceId, zone, body, wake, signal) {
   let shown = null;
+  let isDoubted = false;
+  let least = 0;
+  const doubt = () => {
+    isDoubted = true;
+  };
+  const asOf = h('p', { class: 'soft' });
   const look = async () => {
+    const again = isDoubted;
+    isDoubted = false;
     const seats = await askAllAsOperator(`/v1/operator/performances/${performanceId}/seats`, { signal });
     if (shown) shown.take(seats);
     else {
       shown = drawnHall(seats, signal);
-      show(body, shown.element);
+      show(body, shown.element, asOf);
     }
-    return EVERY_SECONDS;
+    asOf.textContent = say('desk.as-of', { time: exactTime(serverNow(), zone) });
+    least = (1000 * seats.length) / SEATS_A_SECOND;
+    // What is read in the moment of a change may be of the moment before.
+    return again || isDoubted ? SOON_SECONDS : EVERY_SECONDS;
   };
+  wake.addEventListener('change', doubt);
   show(body, h('div', { class: 'map map-loading' }, h('p', { class: 'busy', role: 'status' }, say('loading'))));
   try {
-    await keepAsking(look, { signal });
+    await keepAsking(look, { signal, pause: pauseUntil(wake, () => least) });
   } catch (error) {
     if (!signal.aborted) show(body, refusal(error));
+  } finally {
+    wake.removeEventListener('change', doubt);
   }
 }
 
-/** A choice of the concert's dates, and the map and table of the one chosen; null for a concert without dates. */
+/**
+ * A choice of the concert's dates, and the map and table of the one chosen, as `{element, refresh(stats)}`; null for a
+ * concert without dates. Figures and map are to say the same, so the map is read anew when they have changed.
+ */
 export function seatOverview(concert, signal) {
   const dates = concert.performances ?? [];
   const body = h('div', { class: 'stack' });
   let leave = new AbortController();
+  const wake = new EventTarget();
+  let known = null;
+  const refresh = (stats) => {
+    const counts = STATUSES.map((status) => stats[`seats_${status}`]).join();
+    if (known !== null && known !== counts) wake.dispatchEvent(new Event('change'));
+    known = counts;
+  };
   const turnTo = () => {
     leave.abort();
     leave = new AbortController();
-    follow(choice.value, body, AbortSignal.any([signal, leave.signal]));
+    follow(choice.value, concert.timezone, body, wake, AbortSignal.any([signal, leave.signal]));
   };
   const choice = h(
     'select',
@@ -77,7 +124,7 @@ export function seatOverview(concert, signal) {
   );
   if (!dates.length) return null;
   turnTo();
-  return h(
+  const element = h(
     'div',
     { class: 'stack' },
     h(
@@ -88,4 +135,5 @@ export function seatOverview(concert, signal) {
     ),
     body,
   );
+  return { element, refresh };
 }

@@ -3,6 +3,7 @@
 import { ask } from '../talk/http.js';
 import { keepAsking } from '../talk/polling.js';
 import { h, show } from '../screen/dom.js';
+import { refusal } from '../screen/notice.js';
 import { say } from '../screen/words.js';
 import { askAsOperator, ifOffered } from './asking.js';
 import { panel } from './panel.js';
@@ -64,6 +65,9 @@ export function service(signal) {
     );
     return SECONDS;
   };
-  keepAsking(question, { signal }).catch(() => {});
+  keepAsking(question, { signal }).catch((error) => {
+    // A spinner that never ends says less than why there is nothing to see.
+    if (!signal.aborted) show(body, refusal(error));
+  });
   return panel(say('service.title'), body);
 }

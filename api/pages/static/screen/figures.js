@@ -45,6 +45,17 @@ export function roughly(seconds) {
 export const shortMoment = (moment, zone) =>
   written({ month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' }, moment, zone);
 
+export const exactTime = (moment, zone) =>
+  written({ hour: 'numeric', minute: '2-digit', second: '2-digit' }, moment, zone);
+
+/** A moment to the second, with its year: what has to be told apart and put in order. */
+export const exactMoment = (moment, zone) =>
+  written(
+    { year: 'numeric', month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit', second: '2-digit' },
+    moment,
+    zone,
+  );
+
 /** `R, row 1: 12, 13`, a row at a time. */
 export function seatNames(seats) {
   const rows = new Map();
