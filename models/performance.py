@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from pony.orm import PrimaryKey, Required, flush
+from pony.orm import Optional, PrimaryKey, Required, flush
 
 from models.clock import to_rfc3339
 from models.database import Entity, rows
@@ -22,6 +22,9 @@ class Performance(Entity):
     reservable_from = Required(datetime, sql_type="timestamptz")
     reservable_until = Required(datetime, sql_type="timestamptz")
     seats_total = Required(int)
+    # Of its seats; none for a date that an older version made without any.
+    price_from = Optional(int, size=64)
+    price_to = Optional(int, size=64)
 
     @classmethod
     def create(  # They are the fields of one form.
@@ -40,6 +43,8 @@ class Performance(Entity):
             reservable_from=reservable_from,
             reservable_until=reservable_until,
             seats_total=sum(section["rows"] * section["seats_per_row"] for section in sections),
+            price_from=min(section["price"] for section in sections),
+            price_to=max(section["price"] for section in sections),
         )
         flush()
         Seat.create_sections(performance.id, sections)
@@ -68,17 +73,19 @@ class Performance(Entity):
         if not dates:
             return dates
         sql = """
-            SELECT concert_id, id, starts_at, reservable_from, reservable_until, seats_total
+            SELECT concert_id, id, starts_at, reservable_from, reservable_until, seats_total, price_from, price_to
               FROM performance WHERE concert_id = ANY($ids) ORDER BY starts_at, id
         """
-        for concert_id, performance_id, starts_at, reservable_from, reservable_until, seats in rows(sql, ids=[*dates]):
+        for concert_id, performance_id, starts_at, from_, until, seats, lowest, highest in rows(sql, ids=[*dates]):
             dates[concert_id].append(
                 {
                     "performance_id": performance_id,
                     "starts_at": to_rfc3339(starts_at),
-                    "reservable_from": to_rfc3339(reservable_from),
-                    "reservable_until": to_rfc3339(reservable_until),
+                    "reservable_from": to_rfc3339(from_),
+                    "reservable_until": to_rfc3339(until),
                     "seats_total": seats,
+                    "price_from": lowest,
+                    "price_to": highest,
                 }
             )
         return dates

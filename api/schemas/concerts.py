@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from api.schemas.shape import Count, Id, Time, View
+from api.schemas.shape import Count, Id, Points, Time, View
 
 QueueState = Literal["open", "paused", "closed", "ended"]
 
@@ -17,6 +17,8 @@ class ConcertDateView(View):
     reservable_from: Time
     reservable_until: Time
     seats_total: Count
+    price_from: Points | None = Field(description="The lowest price of a seat; null of a date without seats.")
+    price_to: Points | None = Field(description="The highest price of a seat, likewise.")
 
 
 class ConcertView(View):

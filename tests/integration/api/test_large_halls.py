@@ -10,6 +10,8 @@ from api.validation import LARGEST_BODY
 
 SECTION = {"name": "Floor", "rows": 10, "seats_per_row": 100, "price": 1_000}
 
+PRICES = (("S", 10_000), ("R", 30_000), ("Free", 0))
+
 
 def _dates(number: int, **more: Any) -> list[dict[str, Any]]:
     return [
@@ -53,3 +55,11 @@ def test_more_seats_are_refused_with_the_limit(service: Any) -> None:
 def test_dates_without_seats_or_with_two_sections_of_a_name_are_refused(service: Any, sections: Any) -> None:
     body = {"title": "None", "venue": "Nowhere", "performances": _dates(1), "sections": sections}
     assert service.post("/v1/operator/concerts", service.operator, body).status == 422
+
+
+def test_a_date_tells_what_its_seats_cost(service: Any) -> None:
+    sections = [{**SECTION, "rows": 1, "seats_per_row": 1, "name": name, "price": price} for name, price in PRICES]
+    body = {"title": "Prices", "venue": "Hall", "performances": _dates(1), "sections": sections}
+    made = service.post("/v1/operator/concerts", service.operator, body).body
+    shown = service.get(f"/v1/concerts/{made['id']}", None).body["performances"][0]
+    assert (shown["price_from"], shown["price_to"]) == (0, 30_000)

@@ -79,7 +79,7 @@ export async function checkout(main, params, signal) {
   const concertId = Number(params.concert);
   const hold = holdOf(concertId);
   if (!hold) return go(`/concerts/${concertId}/dates`, { replace: true });
-  const turn = turnStrip(concertId, 'pay', signal);
+  const turn = turnStrip(concertId, 'pay', signal, hold.performanceId);
   if (!turn) return undefined;
   const { strip, credential } = turn;
   show(main, strip, h('h1', null, say('checkout.title')), h('p', { class: 'busy', role: 'status' }, say('loading')));
@@ -132,7 +132,6 @@ export async function checkout(main, params, signal) {
         'div',
         { class: 'checkout-bill' },
         h('h1', null, say('checkout.title')),
-        countdown(reservation.expires_at, { label: say('checkout.left'), signal, onOver }),
         bill(reservation),
         h(
           'div',
@@ -145,7 +144,13 @@ export async function checkout(main, params, signal) {
           giveBack(concertId, reservation, { credential, signal, messages }),
         ),
       ),
-      h('div', { class: 'checkout-pay' }, messages, sheet.element),
+      h(
+        'div',
+        { class: 'checkout-pay' },
+        countdown(reservation.expires_at, { label: say('checkout.left'), signal, onOver }),
+        messages,
+        sheet.element,
+      ),
     ),
   );
 }

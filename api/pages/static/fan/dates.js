@@ -2,12 +2,11 @@
 
 import { ask, askAll } from '../talk/http.js';
 import { keepAsking } from '../talk/polling.js';
-import { holdOf } from '../keep/holds.js';
 import { configuration } from '../keep/configuration.js';
 import { h, show } from '../screen/dom.js';
 import { dayOfMonth, month, time, weekday } from '../screen/figures.js';
-import { go } from '../screen/router.js';
 import { say } from '../screen/words.js';
+import { ownHold, ownNotice } from './own-hold.js';
 import { patiently } from './patiently.js';
 import { turnStrip } from './turn-strip.js';
 import { endsTurn } from './turn.js';
@@ -62,11 +61,17 @@ const noDates = ({ sold_out: soldOut, sale_over: isOver }) =>
 /** The dates that can still be reserved, kept fresh while the fan looks. */
 export async function dates(main, params, signal) {
   const concertId = Number(params.concert);
-  if (holdOf(concertId)) return go(`/concerts/${concertId}/checkout`, { replace: true });
   const turn = turnStrip(concertId, 'date', signal);
   if (!turn) return undefined;
   const list = h('div', null, h('p', { class: 'busy' }, say('loading')));
-  show(main, turn.strip, h('h1', null, say('dates.title')), list);
+  const messages = h('div');
+  show(main, turn.strip, h('h1', null, say('dates.title')), messages, list);
+  const own = await ownHold(concertId, turn.credential, messages, signal).catch((error) => {
+    if (!endsTurn(error)) throw error;
+  });
+  if (signal.aborted) return undefined;
+  if (own)
+    messages.before(ownNotice(concertId, own.performance_id, own, { credential: turn.credential, signal, messages }));
   const about = await patiently(() => ask('GET', `/v1/concerts/${concertId}`, { signal }), main, signal);
   if (!about || signal.aborted) return undefined;
   let shown = '';

@@ -3,7 +3,7 @@
 import { ask } from '../talk/http.js';
 import { resume, run } from '../talk/errand.js';
 import { h, show } from '../screen/dom.js';
-import { money } from '../screen/figures.js';
+import { money, seatNames } from '../screen/figures.js';
 import { notice, refusal, trouble } from '../screen/notice.js';
 import { numberIn, wholeIn } from '../screen/number-field.js';
 import { confirmation } from '../screen/sheet.js';
@@ -142,6 +142,7 @@ export function paymentSheet(reservation, { concertId, credential, signal, messa
     'form',
     { class: 'pay', novalidate: true, onsubmit: onSubmit, 'aria-label': say('pay.title') },
     h('h2', null, say('pay.title')),
+    h('p', null, seatNames(reservation.seats)),
     body,
     button,
     h('p', { class: 'soft small-print' }, say('pay.terms')),

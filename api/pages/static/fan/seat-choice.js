@@ -178,7 +178,7 @@ async function loadSeats(performanceId, mine, turn, main, signal) {
 /** The view of one performance's seats. */
 export async function seatChoice(main, params, signal) {
   const [concertId, performanceId] = [Number(params.concert), Number(params.performance)];
-  const turn = turnStrip(concertId, 'seats', signal);
+  const turn = turnStrip(concertId, 'seats', signal, performanceId);
   if (!turn) return;
   let own;
   let pages;

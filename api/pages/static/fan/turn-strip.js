@@ -7,15 +7,16 @@ import { go } from '../screen/router.js';
 import { say } from '../screen/words.js';
 import { Problem } from '../talk/problem.js';
 import { placeAt } from '../keep/places.js';
+import { aboutLine } from './about.js';
 import { takeFlash } from './flash.js';
 import { steps } from './steps.js';
 import { followTurn, loseTurn } from './turn.js';
 
 /**
- * Build the strip for step `present` and keep following the fan's place. Returns `{strip, credential}`, or null when
+ * Build the strip for step `present`, of one performance where it is chosen, and keep following the fan's place. Returns `{strip, credential}`, or null when
  * there is no place; then the fan is already on the way back.
  */
-export function turnStrip(concertId, present, signal) {
+export function turnStrip(concertId, present, signal, performanceId = null) {
   const place = placeAt(concertId);
   if (!place) {
     go(`/concerts/${concertId}`, { replace: true });
@@ -39,6 +40,7 @@ export function turnStrip(concertId, present, signal) {
     'div',
     { class: 'strip' },
     h('div', { class: 'strip-row' }, steps(present), clock),
+    aboutLine(concertId, signal, performanceId),
     takeFlash(),
     messages,
   );

@@ -5,11 +5,12 @@ import { run } from '../talk/errand.js';
 import { dropPlace, noteProgress, placeAt } from '../keep/places.js';
 import { announce } from '../screen/announce.js';
 import { h, show } from '../screen/dom.js';
-import { roughly } from '../screen/figures.js';
+import { exactly, roughly } from '../screen/figures.js';
 import { refusal, trouble } from '../screen/notice.js';
 import { go } from '../screen/router.js';
 import { confirmation } from '../screen/sheet.js';
 import { figure, say } from '../screen/words.js';
+import { aboutLine } from './about.js';
 import { flash } from './flash.js';
 import { steps } from './steps.js';
 import { followTurn } from './turn.js';
@@ -44,6 +45,12 @@ function parts() {
   };
 }
 
+/** How long a turn lasts, and how soon it must be taken up, as the service has them set. */
+const turnTimes = () => ({
+  taken: exactly(configuration.unused_admission_seconds),
+  turn: exactly(configuration.active_token_seconds),
+});
+
 const nextSteps = () =>
   h(
     'section',
@@ -52,7 +59,7 @@ const nextSteps = () =>
     h(
       'ol',
       null,
-      ['turn', 'choose', 'pay'].map((step) => h('li', null, say(`line.next.${step}`))),
+      ['turn', 'choose', 'pay'].map((step) => h('li', null, say(`line.next.${step}`, turnTimes()))),
     ),
     h('p', { class: 'soft' }, say('line.safe')),
   );
@@ -133,6 +140,7 @@ export async function waitingRoom(main, params, signal) {
       'section',
       { class: 'room' },
       h('h1', null, say('line.title')),
+      aboutLine(concertId, signal),
       room.state,
       h('p', { class: 'soft' }, say('line.position')),
       room.number,

@@ -2,5 +2,8 @@
 
 const told = document.querySelector('meta[name="frontrow-configuration"]')?.content;
 
-/** `{demo, seats_per_user, timezone, poll_after_seconds, sign_in_url, handover_origins}` */
+/**
+ * `{service_name, demo, seats_per_user, timezone, poll_after_seconds, unused_admission_seconds, active_token_seconds,
+ * sign_in_url, handover_origins}`
+ */
 export const configuration = told ? JSON.parse(told) : {};

@@ -42,6 +42,12 @@ export function roughly(seconds) {
   return say('duration.hours', { count: Math.round(seconds / 3600) });
 }
 
+/** A duration that is set, in whole minutes where it is some. */
+export function exactly(seconds) {
+  const whole = seconds >= 60 && seconds % 60 === 0;
+  return say(whole ? 'duration.exact-minutes' : 'duration.exact-seconds', { count: whole ? seconds / 60 : seconds });
+}
+
 export const shortMoment = (moment, zone) =>
   written({ month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' }, moment, zone);
 
