@@ -7,7 +7,7 @@ import falcon
 
 from api.accepted import fingerprint_of
 from models import clock
-from models.request.answered import keep_answer, take_key
+from models.request.answered import earlier_answer, keep_answer
 
 
 def answered_once(req: falcon.Request, resp: falcon.Response, write: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -18,10 +18,11 @@ def answered_once(req: falcon.Request, resp: falcon.Response, write: Callable[[]
     key, name, user_id = req.context.idempotency_key, req.context.operation.keyed_as, req.context.caller.user_id
     if key is None:
         return write()
-    earlier = take_key(name, user_id, key, fingerprint_of(req), clock.utcnow())
+    fingerprint = fingerprint_of(req)
+    earlier = earlier_answer(name, user_id, key, fingerprint)
     if earlier is not None:
         resp.set_header("Idempotent-Replayed", "true")
         return earlier
     body = write()
-    keep_answer(name, user_id, key, body)
+    keep_answer(name, user_id, key, fingerprint, body, clock.utcnow())
     return body

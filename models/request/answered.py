@@ -12,16 +12,16 @@ from models.errors import IdempotencyKeyReusedError
 from models.request.records import Submission
 
 
-def take_key(operation: str, user_id: str, key: str, fingerprint: str, now: datetime) -> dict[str, Any] | None:
-    """Take a key for the write of this transaction; return what it was answered with before, or None.
+def earlier_answer(operation: str, user_id: str, key: str, fingerprint: str) -> dict[str, Any] | None:
+    """Return what a key was answered with before, or None; from now on this transaction alone works on the key.
 
-    Waits for another transaction that has just taken the same key. Refuses with `IdempotencyKeyReusedError`.
+    Waits for another transaction that works on it. Refuses with `IdempotencyKeyReusedError`.
     """
-    taken = {"operation": operation, "user_id": user_id, "key": key}
-    id_ = Submission.of(operation, user_id, {}, key=key, fingerprint=fingerprint, at=now).id
-    if change(_TAKE, id=str(id_), fingerprint=fingerprint, now=now, **taken):
+    rows(_LOCK, what=json.dumps([operation, user_id, key]))
+    found = rows(_ANSWER, operation=operation, user_id=user_id, key=key)
+    if not found:
         return None
-    [(earlier_fingerprint, result)] = rows(_ANSWER, **taken)
+    earlier_fingerprint, result = found[0]
     if earlier_fingerprint != fingerprint:
         message = "This Idempotency-Key was used with another body."
         raise IdempotencyKeyReusedError(message)
@@ -29,17 +29,17 @@ def take_key(operation: str, user_id: str, key: str, fingerprint: str, now: date
     return answer
 
 
-def keep_answer(operation: str, user_id: str, key: str, answer: dict[str, Any]) -> None:
-    """Let the key that this transaction took stand for an answer."""
-    change(_KEEP, operation=operation, user_id=user_id, key=key, answer=json.dumps(answer))
+def keep_answer(
+    operation: str, user_id: str, key: str, fingerprint: str, answer: dict[str, Any], now: datetime
+) -> None:
+    """Let the key that this transaction works on stand for an answer."""
+    id_ = str(Submission.of(operation, user_id, {}, key=key, fingerprint=fingerprint, at=now).id)
+    kept = {"operation": operation, "user_id": user_id, "key": key, "fingerprint": fingerprint}
+    change(_KEEP, id=id_, now=now, answer=json.dumps(answer), **kept)
 
 
-_TAKE = """
-    INSERT INTO request (id, operation, user_id, arguments, idempotency_key, fingerprint, status, submitted_at, due_at,
-                         finished_at, result)
-    VALUES ($id, $operation, $user_id, '{}', $key, $fingerprint, 'done', $now, $now, $now, '{}')
-    ON CONFLICT (user_id, operation, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
-"""
+# There is no row to lock before the write is done, and a row's outcome is written once.
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($what, 0))"
 
 _ANSWER = """
     SELECT fingerprint, result FROM request
@@ -47,6 +47,7 @@ _ANSWER = """
 """
 
 _KEEP = """
-    UPDATE request SET result = $answer
-     WHERE user_id = $user_id AND operation = $operation AND idempotency_key = $key
+    INSERT INTO request (id, operation, user_id, arguments, idempotency_key, fingerprint, status, submitted_at, due_at,
+                         finished_at, result)
+    VALUES ($id, $operation, $user_id, '{}', $key, $fingerprint, 'done', $now, $now, $now, $answer)
 """

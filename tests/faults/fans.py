@@ -6,6 +6,7 @@ import itertools
 import random
 import threading
 import time
+import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -210,7 +211,9 @@ class Crowd:
             await self._steer(client, "open")
 
     async def _steer(self, client: httpx.AsyncClient, state: str) -> None:
-        path, headers = f"/v1/operator/concerts/{self.concert_id}/queue", {"Authorization": f"Bearer {self._operator}"}
+        path = f"/v1/operator/concerts/{self.concert_id}/queue"
+        # Sent again with its key when no answer came, it is done once (verdict.py).
+        headers = {"Authorization": f"Bearer {self._operator}", "Idempotency-Key": uuid.uuid4().hex}
         while not self._over.is_set():
             with contextlib.suppress(httpx.HTTPError):
                 answer = await client.patch(path, json={"state": state}, headers=headers)

@@ -68,6 +68,7 @@ def judge(stack: Stack, book: Book, seconds: float = SETTLE_SECONDS) -> list[str
         *_kept(book, requests),
         *_explained(book, requests),
         *_effects(stack, book),
+        *_steered(stack),
         *_money(stack),
         *audit_now(stack, promises_too=True),
         *_audit_command(stack),
@@ -120,7 +121,7 @@ def _explained(book: Book, requests: dict[str, dict[str, Any]]) -> list[str]:
     strangers = Counter(
         (row["user"], row["operation"])
         for task_id, row in requests.items()
-        if task_id not in book.promises and not row["user"].startswith("probe")
+        if task_id not in book.promises and not row["user"].startswith("probe") and row["operation"] != STEERED
     )
     return [
         f"{user} has {count} requests {operation} nobody promised, {book.unsure[user, operation]} sends were unclear"
@@ -129,6 +130,8 @@ def _explained(book: Book, requests: dict[str, dict[str, Any]]) -> list[str]:
     ]
 
 
+# It is answered at once, so nobody is promised its outcome.
+STEERED = "queue.patch"
 _EFFECT_OF = {
     "points.charge": "SELECT request_id::text, id, amount FROM point_entry WHERE kind = 'charge'",
     "reservation.hold": "SELECT request_id::text, id, amount FROM reservation",
@@ -152,6 +155,18 @@ def _effects(stack: Stack, book: Book) -> list[str]:
             if effects.get(task_id) != (told := (task["result"][_ID_OF[operation]], amount)):
                 found.append(f"{operation} {task_id} was told as {told} and had the effect {effects.get(task_id)}")
     return found
+
+
+def _steered(stack: Stack) -> list[str]:
+    """What an operator set with a key was done and put on record as often as there are keys."""
+    with connected(stack) as cursor:
+        cursor.execute(
+            "SELECT (SELECT count(*) FROM request WHERE operation = %(steered)s),"
+            " (SELECT count(*) FROM operator_action WHERE action = %(steered)s AND user_id = 'operator')",
+            {"steered": STEERED},
+        )
+        [(keys, deeds)] = cursor.fetchall()
+    return [] if keys == deeds else [f"the line was steered with {keys} keys and {deeds} times by the trail"]
 
 
 def _money(stack: Stack) -> list[str]:
