@@ -7,6 +7,7 @@ from models.payment import Payment
 from models.performance import Performance
 from models.points import PointAccount, PointEntry
 from models.queue import Queue
+from models.queue_gap import QueueGap
 from models.queue_token import QueueToken
 from models.request import Request
 from models.reservation import Reservation
@@ -16,6 +17,7 @@ from models.seat import Seat
 ENTITIES = (
     Concert,
     Queue,
+    QueueGap,
     QueueToken,
     Performance,
     Seat,

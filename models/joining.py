@@ -169,14 +169,19 @@ def _positions(
     """
     positions = {token.id: _position_of_newcomer(token, queues[token.concert_id]) for token in issued.values()}
     waiting = [token for token in known.values() if token.status == QueueTokenStatus.WAITING]
+    waiting += [token for token in issued.values() if positions[token.id] is None]
     lines = {concert_id: Line.load(concert_id, now) for concert_id in {token.concert_id for token in waiting}}
-    return positions | {token.id: lines[token.concert_id].position(token.place) for token in waiting}
+    seen = {token.id: lines[token.concert_id].position(token.place) for token in waiting}
+    return {token_id: position for token_id, position in positions.items() if position is not None} | seen
 
 
-def _position_of_newcomer(token: Standing, queue: Queue) -> int:
+def _position_of_newcomer(token: Standing, queue: Queue) -> int | None:
+    """Return the position of a new token; None where others left a long line, which has to be looked at."""
     by_place: int = token.place - queue.passed_place
     behind: int = queue.last_place - token.place
-    return max(1, min(by_place, queue.waiting - behind)) if queue.waiting < HEAD else max(1, by_place)
+    if queue.waiting < HEAD:
+        return max(1, min(by_place, queue.waiting - behind))
+    return max(1, by_place) if by_place <= queue.waiting - behind else None
 
 
 def leave(token_id: int, user_id: str, now: datetime, policy: Policy) -> dict[str, Any]:

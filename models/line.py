@@ -2,28 +2,63 @@
 
 import json
 from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil, inf
-from typing import Any
+from typing import Any, NamedTuple
 
 from models.database import rows
 from models.errors import ConcertNotFoundError
 from models.pacing import SLOWEST_TURN, SOON_SECONDS, Pace
 from models.queue import ADMITTING
+from models.queue_gap import BUCKET
 from models.sales import is_over
 
-# For so many at the head of the line the position is exact. Farther back those who left are not
-# taken off before the head comes near, so a position can be too high but never grows.
+# For so many at the head of the line the position is exact. Farther back those who left are taken off by buckets of
+# places, all but those of the place's own bucket and of the one that the head is in: so a position can be too high by
+# less than two buckets, and never grows.
 HEAD = 1000
+
+
+class Gaps(NamedTuple):
+    """Where buckets of places end, in order, and how many have gone beyond the head up to there."""
+
+    ends: tuple[int, ...]
+    gone: tuple[int, ...]
+
+    def gone_before(self, place: int) -> int:
+        """Return how many have gone in the buckets that end before a place."""
+        index = bisect_left(self.ends, place)
+        return self.gone[index - 1] if index else 0
+
+
+def gaps_beyond(head_end: int, counted: Iterable[Sequence[int]]) -> Gaps:
+    """Sum up the buckets (number, how many have gone) beyond the head, in order.
+
+    Of a bucket that the head has begun, all places that it has passed may have been gone: only what is certain is taken
+    off, or a position would grow when the head goes on.
+    """
+    ends, gone, sum_ = [], [], 0
+    for bucket, count in counted:
+        certain = count - max(0, head_end - bucket * BUCKET)
+        if certain > 0:
+            sum_ += certain
+            ends.append((bucket + 1) * BUCKET)
+            gone.append(sum_)
+    return Gaps(tuple(ends), tuple(gone))
+
+
+NO_GAPS = Gaps((), ())
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """A snapshot of one concert's line.
 
-    `head` holds the places of the first up to `HEAD` who wait, in order; `issued` is the newest place. `pace` is what
-    told intervals go by; None in a line that an older version made and nobody was admitted from since.
+    `head` holds the places of the first up to `HEAD` who wait, in order; `issued` is the newest place. `gaps` tells of
+    buckets beyond the head where each ends, in order, and how many have gone up to there. `pace` is what told intervals
+    go by; None in a line that an older version made and nobody was admitted from since.
     """
 
     concert_id: int
@@ -40,6 +75,7 @@ class Line:
     pace: Pace | None = None
     sold_out: bool = False
     sells_until: datetime | None = None
+    gaps: Gaps = NO_GAPS
 
     @classmethod
     def load(cls, concert_id: int, now: datetime) -> "Line":
@@ -48,10 +84,12 @@ class Line:
         if not found:
             message = f"There is no concert {concert_id}."
             raise ConcertNotFoundError(message)
-        state, capacity, issued, serving, waiting, active, limit, rate, entry, head, *stock = found[0]
+        state, capacity, issued, serving, waiting, active, limit, rate, entry, head, *stock, gaps = found[0]
         pace = Pace(*json.loads(entry)) if entry else None
+        head_end = head[-1] if head else 0
         line = (concert_id, state, capacity, issued, serving, max(0, waiting), active, limit, rate, tuple(head), now)
-        return cls(*line, pace, *stock)
+        sold_out, sells_until = stock
+        return cls(*line, pace, sold_out, sells_until, gaps_beyond(head_end, gaps))
 
     @property
     def sale_is_over(self) -> bool:
@@ -76,7 +114,7 @@ class Line:
         """
         if place <= self.head_end:
             return bisect_left(self.head, place) + 1
-        return len(self.head) + place - self.head_end
+        return len(self.head) + place - self.head_end - self.gaps.gone_before(place)
 
     def contains(self, place: int) -> bool:
         """Tell whether a place within the head still waits."""
@@ -130,6 +168,8 @@ _LOAD = """
                   WHERE t.concert_id = q.concert_id AND t.place > greatest(q.serving_number, q.ended_through)
                     AND t.status = 'waiting' AND t.expires_at > $now
                   ORDER BY t.place LIMIT $head),
-           q.sold_out, q.sells_until
+           q.sold_out, q.sells_until,
+           ARRAY(SELECT ARRAY[bucket, gone] FROM queue_gap g
+                  WHERE g.concert_id = q.concert_id AND bucket >= q.serving_number / 1024 ORDER BY bucket)
       FROM queue q WHERE q.concert_id = $concert_id AND q.deleted_at IS NULL
 """
