@@ -48,7 +48,7 @@ def _requests(module: ModuleType) -> None:
         request.write_down = staticmethod(partial(_promise_first, request.write_down))
     if "one-outcome" in WITHOUT:
         request.lock_queued = staticmethod(set)
-        unguarded = module.statements.FINISH.replace("AND \"status\" = 'queued'", "")
+        unguarded = module.statements.FINISH.replace('AND "status" = %(queued)s', "")
         assert unguarded != module.statements.FINISH  # A patch that no longer fits would show nothing.
         module.statements.FINISH = unguarded
 
