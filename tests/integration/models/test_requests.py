@@ -1,10 +1,15 @@
 """The request row: accepted once, claimed, finished once, purged."""
 
+import threading
+from contextlib import closing
 from datetime import timedelta
 from uuid import uuid4
 
+import psycopg2
 import pytest
 from pony.orm import OptimisticCheckError
+
+from tests.waiting import wait_for
 
 LEASE = timedelta(seconds=5)
 
@@ -131,6 +136,82 @@ def test_a_claim_takes_one_that_comes_back_along_with_the_fresh(sale, claim, tim
         (fresh[0], 1),
         (fresh[1], 1),
     ]
+
+
+# The product's, but that it begins and then goes on when it is told.
+_SLOW_CLAIM = """
+    UPDATE request SET attempts = attempts + 1
+     WHERE id = ANY(ARRAY(SELECT request.id FROM (SELECT pg_advisory_xact_lock(7)) AS told, request
+                           WHERE status = 'queued' AND attempts = 0
+                           ORDER BY submitted_at LIMIT 1 FOR UPDATE OF request SKIP LOCKED))
+    RETURNING id
+"""
+
+
+@pytest.mark.usefixtures("time")
+def test_control_a_claim_that_comes_too_late_locks_what_it_finds_taken(sale, claim):
+    from models import connection
+
+    sale.accept("points.charge", "a", amount=1)
+    with (
+        closing(psycopg2.connect(connection._target["dsn"])) as rival,
+        closing(psycopg2.connect(connection._target["dsn"])) as watcher,
+        watcher.cursor() as cursor,
+    ):
+        watcher.autocommit = True
+        cursor.execute("SELECT pg_advisory_lock(7)")
+        late = rival.cursor()
+        begun = threading.Thread(target=late.execute, args=(_SLOW_CLAIM,))
+        begun.start()
+        wait_for(lambda: sale.one("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"))
+        assert len(claim()) == 1
+        cursor.execute("SELECT pg_advisory_unlock(7)")
+        begun.join()
+        assert late.fetchall() == []
+        cursor.execute("SELECT id FROM request FOR UPDATE SKIP LOCKED")
+        assert cursor.fetchall() == []
+        rival.rollback()
+        cursor.execute("SELECT id FROM request FOR UPDATE SKIP LOCKED")
+        assert len(cursor.fetchall()) == 1
+
+
+@pytest.fixture
+def anothers_claim(sale):
+    """Lock a request as a claim does that finds it taken; return what ends the claim."""
+    from models import connection
+
+    with closing(psycopg2.connect(connection._target["dsn"])) as rival:
+
+        def lock(request_id):
+            rival.cursor().execute("SELECT FROM request WHERE id = %s FOR UPDATE", [str(request_id)])
+            return rival.rollback
+
+        yield lock
+
+
+@pytest.mark.usefixtures("time")
+@pytest.mark.parametrize(("passes", "pauses"), [(True, 2), (False, 3)])
+def test_a_request_that_anothers_claim_passes_over_is_not_left_to_it(
+    sale, claim, anothers_claim, monkeypatch, passes, pauses
+):
+    """Two workers who left a request to each other would leave it for as long as its lease."""
+    import models.request
+    from models.database import write_session
+
+    ids, paused = [sale.accept("points.charge", "a", amount=1).id for _ in range(2)], []
+    claim()
+    end_the_claim = anothers_claim(ids[0])
+
+    def let_pass(seconds):
+        paused.append(seconds)
+        if passes and len(paused) == pauses:
+            end_the_claim()
+
+    monkeypatch.setattr(models.request, "_let_pass", let_pass)
+    with write_session():
+        locked = models.request.Request.lock_queued(ids)
+    assert locked == set(ids if passes else ids[1:])
+    assert len(paused) == pauses
 
 
 @pytest.mark.usefixtures("time")
