@@ -13,8 +13,6 @@ from time import time
 import falcon
 import redis
 from limits import RateLimitItem, parse
-from limits.storage import RedisStorage
-from limits.strategies import FixedWindowRateLimiter
 
 from api.problems import ProblemError
 from settings import Settings
@@ -22,6 +20,17 @@ from workers.broker import Broker
 
 # So many requests a second of one caller, and process, are let through without a look-up.
 UNCOUNTED = 5
+# Count each key's request in its window of so many seconds; tell its count and how long the window still lasts. Who is
+# counted by two names is so at the price of one.
+_COUNT = """
+local told = {}
+for i, key in ipairs(KEYS) do
+    local count = redis.call('INCR', key)
+    if count == 1 then redis.call('EXPIRE', key, ARGV[i]) end
+    told[i] = {count, redis.call('TTL', key)}
+end
+return told
+"""
 # Providers give each customer an IPv6 network of this prefix length at least.
 _ONE_CLIENT = 64
 
@@ -38,36 +47,39 @@ class RateLimits:
             "user": _rate(settings.rate_limit_per_user),
             "address": _rate(settings.rate_limit_per_address),
         }
-        storage = RedisStorage("redis://", connection_pool=broker.client.connection_pool, wrap_exceptions=False)
-        self._shared = FixedWindowRateLimiter(storage)
+        self._count = broker.script(_COUNT)
         self._second, self._seen = 0, Counter[tuple[str, str]]()
 
     def check_address(self, req: falcon.Request) -> None:
         """Refuse a caller without credentials who comes too often, by his address."""
         if self._rates["address"] is not None:
-            self._check("address", address_of(req, self._hops))
+            self._check(("address", address_of(req, self._hops)))
 
     def check_caller(self, user_id: str, token_id: int | None) -> None:
         """Refuse a known caller who comes too often, by their user id and by the queue token they came with, if any.
 
         Tokens multiply: a user joins, leaves and joins again, and each token is genuine for as long as it is read.
         """
-        self._check("user", user_id)
+        names = [("user", user_id)]
         if token_id is not None:
-            self._check("token", str(token_id))
+            names.append(("token", str(token_id)))
+        self._check(*names)
 
-    def _check(self, kind: str, name: str) -> None:
-        rate = self._rates[kind]
-        if rate is None or self._comes_seldom(kind, name) or self._broker.is_silent:
+    def _check(self, *names: tuple[str, str]) -> None:
+        """Count one request under each of its caller's names, a kind and what identifies them."""
+        limited = [(rate, kind, name) for kind, name in names if (rate := self._rates[kind]) is not None]
+        often = [(rate, kind, name) for rate, kind, name in limited if not self._comes_seldom(kind, name)]
+        if not often or self._broker.is_silent:
             return
+        keys = [f"LIMITS:{rate.key_for('frontrow', kind, name)}" for rate, kind, name in often]
         try:
-            if self._shared.hit(rate, "frontrow", kind, name):
-                return
-            reset_at, _ = self._shared.get_window_stats(rate, "frontrow", kind, name)
+            told = self._count(keys, [rate.get_expiry() for rate, _, _ in often])
         except redis.RedisError:
             self._broker.note_silence()
             return
-        raise _too_often(kind, rate, max(1, round(reset_at - time())))
+        for (rate, kind, _), (count, seconds) in zip(often, told, strict=True):
+            if count > rate.amount:
+                raise _too_often(kind, rate, max(1, seconds))
 
     def _comes_seldom(self, kind: str, name: str) -> bool:
         second = int(time())

@@ -72,6 +72,16 @@ def test_a_user_is_counted_whichever_token_they_show(limits: Limits) -> None:
     assert _let_through(lambda: limited.check_caller("kim", None), 20) <= 2 * UNCOUNTED
 
 
+def test_a_caller_is_looked_up_once_under_both_names(limits: Limits, monkeypatch: pytest.MonkeyPatch) -> None:
+    limited, asked = limits(), []
+    count = limited._count
+    monkeypatch.setattr(limited, "_count", lambda keys, windows: asked.append(keys) or count(keys, windows))
+    for _ in range(3 * UNCOUNTED):
+        limited.check_caller("kim", 7)
+    assert UNCOUNTED <= len(asked) <= 2 * UNCOUNTED  # A second may turn while it counts.
+    assert all([key.split("/")[2:4] for key in keys] == [["user", "kim"], ["token", "7"]] for keys in asked)
+
+
 def test_polling_as_advised_asks_no_server(limits: Limits) -> None:
     """Not even a limit of one an hour is reached: a poll is not counted beyond its own process."""
     limited = limits(rate_limit_per_token="1/hour")
