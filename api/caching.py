@@ -22,6 +22,11 @@ class Representation:
         self.tag = blake2b(body, digest_size=12).hexdigest()
         self.etag = f'"{self.tag}"'
 
+    @property
+    def most_bytes(self) -> int:
+        """How large it can become: both forms, as if compressing spared nothing."""
+        return 2 * len(self.body)
+
     @cached_property
     def compressed(self) -> bytes:
         """The body as gzip; always the same bytes for the same body."""

@@ -1,4 +1,4 @@
-"""How long what was read may be believed: for a tick of the clock, or until seats are said to have changed."""
+"""How long what was read may be believed: for a tick of the clock, or until it is said to have changed."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -16,9 +16,9 @@ SAME_MOMENT = 0.003
 class Freshness:
     """Gives out a mark that stays the same as long as what was read under it may be shown."""
 
-    def __init__(self, version: Callable[[], object]) -> None:
-        """Take what tells the version of the seats, different after each change."""
-        self._ask = version
+    def __init__(self, version: Callable[[], object], most_turns: int = MOST_TURNS) -> None:
+        """Take what tells the version of what is read, different after each change."""
+        self._ask, self._most_turns = version, most_turns
         self._lock = Lock()
         self._mark = (0, 0)
         self._version: object = None
@@ -29,7 +29,7 @@ class Freshness:
         tick = tick_of(now)
         with self._lock:
             known = tick == self._mark[0]
-            if known and (self._mark[1] >= MOST_TURNS or monotonic() - self._asked_at < SAME_MOMENT):
+            if known and (self._mark[1] >= self._most_turns or monotonic() - self._asked_at < SAME_MOMENT):
                 return self._mark
             version, self._asked_at = self._ask(), monotonic()
             if not known:
@@ -38,3 +38,8 @@ class Freshness:
                 self._mark = (tick, self._mark[1] + 1)
             self._version = version
             return self._mark
+
+    def turn(self) -> None:
+        """Give out another mark from now on: this process itself changed what is read."""
+        with self._lock:
+            self._mark = (self._mark[0], self._mark[1] + 1)

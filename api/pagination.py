@@ -2,10 +2,12 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import to_json
 
 from api.problems import ProblemError
 from api.validation import LARGEST_ID
@@ -50,6 +52,17 @@ class PageQuery(BaseModel):
         items = list(found[: self.limit])
         more = len(found) > self.limit
         return {"items": items, "next_cursor": self.cursor_at(list_name, items[-1][id_name]) if more else None}
+
+    def cut(self, list_name: str, ids: Sequence[int]) -> tuple[slice, str | None]:
+        """Return which items of a whole list, told by their ids in order, are on this page, and the next cursor."""
+        first = bisect_right(ids, self.after(list_name) or 0)
+        end = first + self.limit
+        return slice(first, end), self.cursor_at(list_name, ids[end - 1]) if end < len(ids) else None
+
+    @staticmethod
+    def body(items: Iterable[bytes], next_cursor: str | None) -> bytes:
+        """Return a page of items that are JSON already."""
+        return b'{"items":[' + b",".join(items) + b'],"next_cursor":' + to_json(next_cursor) + b"}"
 
     @staticmethod
     def cursor_at(list_name: str, last_id: int) -> str:

@@ -7,15 +7,17 @@ from api.accepted import Acceptance
 from api.credentials import Gatekeeper
 from api.deferred_answers import DeferredAnswers
 from api.freshness import Freshness
+from api.kept import Kept
 from api.left_tokens import LeftTokens
 from api.lines import Lines
+from api.open_dates import OpenDates
 from api.programme import Programme
 from api.rate_limits import RateLimits
 from api.seat_pages import SeatPages
 from api.task_view import TaskView
 from api.token_signature import TokenSignature
 from settings import Settings
-from workers import seat_changes
+from workers import changes
 from workers.broker import Broker, broker_of
 from workers.tally import Tally
 
@@ -32,6 +34,7 @@ class Wiring:
     left_tokens: LeftTokens
     lines: Lines
     programme: Programme
+    open_dates: OpenDates
     seat_pages: SeatPages
     broker: Broker
     limits: RateLimits
@@ -44,7 +47,10 @@ def wire(settings: Settings) -> Wiring:
     left, broker = LeftTokens(), broker_of(settings)
     tasks = TaskView(signature, settings.policy)
     deferred_answers = DeferredAnswers(tasks, broker, left)
-    freshness = Freshness(partial(seat_changes.version, broker))
+    freshness = Freshness(partial(changes.version, broker, changes.SEATS))
+    # Operators change it, who may look after each change.
+    programme_freshness = Freshness(partial(changes.version, broker, changes.PROGRAMME), most_turns=1_000)
+    kept = Kept()
     return Wiring(
         settings=settings,
         gatekeeper=Gatekeeper(settings, signature, lines, freshness),
@@ -53,8 +59,9 @@ def wire(settings: Settings) -> Wiring:
         deferred_answers=deferred_answers,
         left_tokens=left,
         lines=lines,
-        programme=Programme(),
-        seat_pages=SeatPages(freshness),
+        programme=Programme(broker, programme_freshness, kept),
+        open_dates=OpenDates(freshness, kept),
+        seat_pages=SeatPages(freshness, kept),
         broker=broker,
         limits=RateLimits(settings, broker),
         tally=Tally(broker),

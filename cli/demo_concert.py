@@ -15,7 +15,7 @@ def add_to_empty_programme(database_url: str, policy: Policy) -> dict[str, Any] 
     database.bind(database_url, application_name="frontrow-up", deadline=DEADLINE)
     try:
         with database.write_session():
-            if Concert.page(limit=1):
+            if Concert.ids():
                 return None
             return Concert.create(**_concert(clock.utcnow()), policy=policy)
     finally:

@@ -13,10 +13,7 @@ from models.performance import Performance
 from models.policy import Policy
 from models.queue import Queue, QueueState
 
-_CONCERT = """
-    SELECT id, title, venue, timezone, created_at FROM concert
-     WHERE NOT EXISTS (SELECT FROM queue WHERE concert_id = concert.id AND deleted_at IS NOT NULL)
-"""
+_THERE = "NOT EXISTS (SELECT FROM queue WHERE concert_id = concert.id AND deleted_at IS NOT NULL)"
 
 
 class Concert(Entity):
@@ -64,23 +61,30 @@ class Concert(Entity):
     @classmethod
     def find(cls, concert_id: int) -> dict[str, Any]:
         """Return one concert as the contract shows it. Raises `ConcertNotFoundError`."""
-        found = cls._programme("AND id = $concert_id", concert_id=concert_id)
-        if not found:
-            message = f"There is no concert {concert_id}."
-            raise ConcertNotFoundError(message)
-        return found[0]
+        sql = f"SELECT id FROM concert WHERE id = $concert_id AND {_THERE}"  # It is a constant.
+        if not rows(sql, concert_id=concert_id):
+            raise cls.unknown(concert_id)
+        return cls.shown([concert_id])[concert_id]
 
-    @classmethod
-    def page(cls, *, limit: int, after_id: int = 0) -> list[dict[str, Any]]:
-        """Return up to `limit` concerts after an id, oldest first, as the contract shows them."""
-        return cls._programme("AND id > $after_id ORDER BY id LIMIT $limit", after_id=after_id, limit=limit)
+    @staticmethod
+    def unknown(concert_id: int) -> ConcertNotFoundError:
+        """Return what tells that there is no such concert."""
+        return ConcertNotFoundError(f"There is no concert {concert_id}.")
 
-    @classmethod
-    def _programme(cls, condition: str, **parameters: Any) -> list[dict[str, Any]]:
-        concerts = rows(f"{_CONCERT} {condition}", **parameters)
+    @staticmethod
+    def ids() -> list[int]:
+        """Return the ids of the whole programme, oldest first."""
+        sql = f"SELECT id FROM concert WHERE {_THERE} ORDER BY id"  # noqa: S608  # It is a constant.
+        return [concert_id for (concert_id,) in rows(sql)]
+
+    @staticmethod
+    def shown(concert_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+        """Return concerts by id as the contract shows them, which never changes; those that were never there, not."""
+        sql = "SELECT id, title, venue, timezone, created_at FROM concert WHERE id = ANY($ids)"
+        concerts = rows(sql, ids=list(concert_ids)) if concert_ids else []
         performances = Performance.of_concerts([concert_id for concert_id, *_ in concerts])
-        return [
-            {
+        return {
+            concert_id: {
                 "id": concert_id,
                 "title": title,
                 "venue": venue,
@@ -89,4 +93,4 @@ class Concert(Entity):
                 "performances": performances[concert_id],
             }
             for concert_id, title, venue, timezone, created_at in concerts
-        ]
+        }

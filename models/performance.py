@@ -91,8 +91,8 @@ class Performance(Entity):
         return dates
 
     @staticmethod
-    def dates(concert_id: int, *, now: datetime, limit: int, after_id: int = 0) -> list[dict[str, Any]]:
-        """Return up to `limit` dates that can still be reserved: inside their window and not wholly sold.
+    def dates(concert_id: int, *, now: datetime) -> list[dict[str, Any]]:
+        """Return the dates that can still be reserved, by id: inside their window and not wholly sold.
 
         A seat whose hold has run out counts as available at once.
         """
@@ -103,9 +103,9 @@ class Performance(Entity):
                     SELECT count(*) FILTER (WHERE status = 'available' OR held_until <= $now) AS available,
                            count(*) FILTER (WHERE status = 'sold') AS sold
                       FROM seat WHERE performance_id = p.id) s
-             WHERE p.concert_id = $concert_id AND p.id > $after_id
+             WHERE p.concert_id = $concert_id
                AND p.reservable_from <= $now AND $now < p.reservable_until AND s.sold < p.seats_total
-             ORDER BY p.id LIMIT $limit
+             ORDER BY p.id
         """
         return [
             {
@@ -114,7 +114,5 @@ class Performance(Entity):
                 "seats_total": total,
                 "seats_available": available,
             }
-            for performance_id, starts_at, total, available in rows(
-                sql, concert_id=concert_id, now=now, limit=limit, after_id=after_id
-            )
+            for performance_id, starts_at, total, available in rows(sql, concert_id=concert_id, now=now)
         ]

@@ -12,7 +12,7 @@ from uuid import UUID
 import redis
 import structlog
 
-from workers import seat_changes
+from workers import changes
 from workers.broker import Broker
 
 # Channels, unlike keys, are shared by all databases of a server.
@@ -43,12 +43,12 @@ def announce(
         with broker.client.pipeline(transaction=False) as pipeline:
             if seats_changed:
                 # First: who learns of the outcome must find the seats changed.
-                pipeline.incr(seat_changes.KEY)
+                pipeline.incr(changes.SEATS)
             pipeline.publish(_channel(broker), message)
             first, *_ = pipeline.execute(raise_on_error=False)
         if isinstance(first, redis.ResponseError):
             # It is no number; that it is gone is a change as well.
-            broker.client.delete(seat_changes.KEY)
+            broker.client.delete(changes.SEATS)
     except redis.RedisError:
         broker.note_silence()
 

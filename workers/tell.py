@@ -9,7 +9,7 @@ from celery.signals import worker_process_shutdown
 from models import clock
 from models.order import Order
 from models.request import Outcome, RequestStatus
-from workers import outcome_channel, seat_changes
+from workers import changes, outcome_channel
 from workers.app import settings
 from workers.broker import broker_of
 from workers.tally import Histogram, Tally
@@ -70,7 +70,7 @@ def _announce(operation: str, orders: Sequence[Order], outcomes: Sequence[Outcom
         broker_of(settings),
         [outcome.request_id for outcome in outcomes],
         left_token_ids=[order.arguments["queue_token_id"] for order in done] if operation == LEAVE else (),
-        seats_changed=bool(done) and operation in seat_changes.OPERATIONS,
+        seats_changed=bool(done) and operation in changes.OF_SEATS,
     )
 
 

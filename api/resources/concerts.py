@@ -1,24 +1,20 @@
 """Concerts: the programme, the dates of one, and its line."""
 
 import falcon
-from pydantic_core import to_json
 
-from api.caching import Representation, answer
 from api.credentials import Credential
 from api.operation import operation
 from api.pagination import PageQuery
 from api.schemas.concerts import AvailableDateView, ConcertView, QueueView
 from api.schemas.shape import Page
 from api.wiring import Resource
-from models import clock
-from models.concert import Concert
-from models.database import read_session
 from models.errors import ConcertNotFoundError, WrongConcertError
-from models.performance import Performance
 
 TAG = "Programme"
 # The programme changes when an operator adds to it; a few seconds later is early enough for a cache.
 PROGRAMME_CACHE = "public, max-age=10"
+# A browser keeps the dates and asks each time whether they are still so.
+DATES_CACHE = "private, no-cache"
 # Whoever keeps the line may show it a little longer while they fetch the next one: the number that is served only
 # grows, so an old one is merely old. Positions are told by `/v1/queue-tokens/current`, which nobody may keep.
 LINE_CACHE = "public, max-age=1, stale-while-revalidate=4"
@@ -30,11 +26,7 @@ class Concerts(Resource):
     @operation("See the programme", tag=TAG, query=PageQuery, answers={200: Page[ConcertView]})
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """List concerts with their dates, oldest first."""
-        query = req.context.query
-        after_id = query.after("concerts") or 0
-        with read_session():
-            found = Concert.page(limit=query.limit + 1, after_id=after_id)
-        Representation(to_json(query.page("concerts", found))).answer(req, resp, PROGRAMME_CACHE)
+        self.wiring.programme.page(req.context.query).answer(req, resp, PROGRAMME_CACHE)
 
 
 class OneConcert(Resource):
@@ -43,9 +35,7 @@ class OneConcert(Resource):
     @operation("See a concert", tag=TAG, answers={200: ConcertView}, refusals=(ConcertNotFoundError,))
     def on_get(self, req: falcon.Request, resp: falcon.Response, concert_id: int) -> None:
         """Show one concert with its dates."""
-        with read_session():
-            body = to_json(Concert.find(concert_id))
-        Representation(body).answer(req, resp, PROGRAMME_CACHE)
+        self.wiring.programme.concert(concert_id).answer(req, resp, PROGRAMME_CACHE)
 
 
 class Dates(Resource):
@@ -60,13 +50,9 @@ class Dates(Resource):
         refusals=(ConcertNotFoundError, WrongConcertError),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, concert_id: int) -> None:
-        """List the dates that are open and not sold out."""
+        """List the dates that are open and not sold out; what is left of them is up to half a second old."""
         req.context.caller.check_concert(concert_id)
-        query = req.context.query
-        after_id = query.after("dates") or 0
-        with read_session():
-            found = Performance.dates(concert_id, now=clock.utcnow(), limit=query.limit + 1, after_id=after_id)
-        answer(resp, query.page("dates", found, id_name="performance_id"))
+        self.wiring.open_dates.page(concert_id, req.context.query).answer(req, resp, DATES_CACHE)
 
 
 class Line(Resource):

@@ -75,6 +75,7 @@ class Concerts(Resource):
         wait_in_all(CREATION_PATIENCE)
         with patience(CREATION_PATIENCE), write_session():
             concert = answered_once(req, resp, lambda: self._create(req))
+        self.wiring.programme.changed()
         resp.status = falcon.HTTP_201
         resp.set_header("Location", f"/v1/concerts/{concert['id']}")
         answer(resp, concert)
@@ -109,6 +110,7 @@ class OneConcert(Resource):
         """Delete a concert."""
         with write_session():
             answered_once(req, resp, lambda: self._delete(req, concert_id))
+        self.wiring.programme.changed()
         resp.status = falcon.HTTP_204
 
     @staticmethod

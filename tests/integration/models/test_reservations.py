@@ -193,6 +193,6 @@ def test_a_lapsed_hold_shows_as_available_before_any_sweep(sale, time):
     sale.held(show, "a", 0)
     time.tick(timedelta(minutes=5))
     with read_session():
-        [date] = Performance.dates(show.concert_id, now=clock.utcnow(), limit=10)
+        [date] = Performance.dates(show.concert_id, now=clock.utcnow())
     assert sale.seats_shown(show) == ["available"] * 4
     assert date["seats_available"] == 4

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 import redis
 
-from workers import outcome_channel, seat_changes
+from workers import changes, outcome_channel
 from workers.broker import Broker
 
 
@@ -38,20 +38,20 @@ def test_what_is_no_announcement_is_passed_over(broker, said):
 
 def test_a_count_of_changes_that_is_none_keeps_no_outcome_back(broker):
     mine = uuid4()
-    broker.client.set(seat_changes.KEY, "many")
+    broker.client.set(changes.SEATS, "many")
     with outcome_channel.listening(broker) as listener:
         outcome_channel.announce(broker, [mine], seats_changed=True)
         assert _next(listener).request_ids == [mine]
     assert not broker.is_silent
-    assert seat_changes.version(broker) != b"many"
+    assert changes.version(broker, changes.SEATS) != b"many"
 
 
 def test_seats_are_counted_changed_before_the_outcome_is_known(broker):
-    before = seat_changes.version(broker)
+    before = changes.version(broker, changes.SEATS)
     with outcome_channel.listening(broker) as listener:
         outcome_channel.announce(broker, [uuid4()], seats_changed=True)
         _next(listener)
-        assert seat_changes.version(broker) != before
+        assert changes.version(broker, changes.SEATS) != before
 
 
 def test_two_services_on_one_server_do_not_hear_each_other(broker, valkey_url):

@@ -1,26 +1,18 @@
-"""What a process remembers of lines and seats, and for how long."""
+"""What a process remembers of lines, and for how long."""
 
-import json
 import threading
-from collections import Counter
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from typing import Any
 
 import pytest
 from freezegun import freeze_time
 
-from api import lines, seat_pages
-from api.caching import Representation
-from api.freshness import MOST_TURNS, SAME_MOMENT, Freshness
+from api import lines
 from api.lines import Lines, Snapshot
-from api.schemas.performances import SeatQuery
-from api.seat_pages import MOST_PAGES, SeatPages
 from models.errors import ConcertNotFoundError
 from models.line import Line
 from models.queue_token import QueueToken
-from models.seat import Seat
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -116,93 +108,6 @@ def test_who_asks_for_a_line_that_does_not_exist_keeps_nobody_waiting(
     assert reads == ["line", "line"]
 
 
-class Hall:
-    """Seats 1 to 5 of every performance, held and sold as a test says."""
-
-    def __init__(self) -> None:
-        self.held, self.sold, self.reads = frozenset[int](), frozenset[int](), Counter[str]()
-
-    def places(self, performance_id: int) -> list[dict[str, Any]]:
-        self.reads["places"] += 1
-        return [{"id": number, "section": "A", "row": 1, "number": number, "price": 5} for number in range(1, 6)]
-
-    def taken(self, performance_id: int, now: datetime) -> tuple[frozenset[int], frozenset[int]]:
-        self.reads["taken"] += 1
-        return self.held, self.sold
-
-
-@pytest.fixture
-def hall(monkeypatch: pytest.MonkeyPatch) -> Hall:
-    found = Hall()
-    monkeypatch.setattr(seat_pages, "read_session", nullcontext)
-    monkeypatch.setattr(Seat, "places", found.places)
-    monkeypatch.setattr(Seat, "taken", found.taken)
-    return found
-
-
-def statuses(page: Representation) -> dict[int, str]:
-    return {seat["id"]: seat["status"] for seat in json.loads(page.body)["items"]}
-
-
-def test_seats_are_read_once_a_tick_and_written_once_while_they_stay(hall: Hall) -> None:
-    kept = SeatPages(Freshness(lambda: None))
-    with freeze_time(NOON) as clock:
-        first = kept.page(1, SeatQuery())
-        assert kept.page(1, SeatQuery()) is first
-        assert kept.page(1, SeatQuery(status="held")) is not first
-        assert hall.reads == {"places": 1, "taken": 1}
-        clock.tick(timedelta(seconds=0.5))
-        assert kept.page(1, SeatQuery()) is first
-        assert hall.reads == {"places": 1, "taken": 2}
-
-
-def test_a_seat_that_was_sold_is_shown_as_sold_in_the_next_tick(hall: Hall) -> None:
-    kept = SeatPages(Freshness(lambda: None))
-    with freeze_time(NOON) as clock:
-        assert set(statuses(kept.page(1, SeatQuery())).values()) == {"available"}
-        hall.held, hall.sold = frozenset({2}), frozenset({4})
-        clock.tick(timedelta(seconds=0.5))
-        assert statuses(kept.page(1, SeatQuery())) == {
-            1: "available",
-            2: "held",
-            3: "available",
-            4: "sold",
-            5: "available",
-        }
-        assert statuses(kept.page(1, SeatQuery(status="available"))) == dict.fromkeys((1, 3, 5), "available")
-
-
-def test_a_clock_that_is_put_back_does_not_stop_the_seats(hall: Hall) -> None:
-    kept = SeatPages(Freshness(lambda: None))
-    with freeze_time(NOON) as clock:
-        kept.page(1, SeatQuery())
-        hall.sold = frozenset({4})
-        clock.move_to(NOON - timedelta(minutes=2))
-        assert statuses(kept.page(1, SeatQuery(status="sold"))) == {4: "sold"}
-
-
-def test_a_page_none_of_whose_seats_changed_stays_the_same(hall: Hall) -> None:
-    kept = SeatPages(Freshness(lambda: None))
-    with freeze_time(NOON) as clock:
-        first = kept.page(1, SeatQuery.model_validate({"limit": "2"}))
-        hall.sold = frozenset({5})
-        clock.tick(timedelta(seconds=0.5))
-        assert kept.page(1, SeatQuery.model_validate({"limit": "2"})) is first
-
-
-@pytest.mark.usefixtures("hall")
-def test_strangers_cannot_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seat_pages, "MOST_SEATS", 50)
-    kept = SeatPages(Freshness(lambda: None))
-    for performance_id in range(100):
-        kept.page(performance_id, SeatQuery())
-    assert sum(len(places.ids) for places in kept._places.values()) <= 50
-    assert len(kept._moments) <= 11
-    for after in range(3 * MOST_PAGES):
-        kept.page(1, SeatQuery(cursor=SeatQuery.cursor_at("seats", after)))
-    assert len(kept._moments[1].pages) <= MOST_PAGES
-
-
 def test_near_the_head_everybody_who_waits_is_known() -> None:
     snapshot = Snapshot(line(3, 5, 6, issued=6, serving=2), 0, frozenset())
     assert [place for place in range(1, 9) if snapshot.knows_waiting(place)] == [3, 5, 6]
@@ -239,18 +144,3 @@ def test_places_given_up_are_forgotten_when_they_were_passed(monkeypatch: pytest
         assert kept.of(1).left == {4, 5}
         clock.tick(timedelta(seconds=1))
         assert kept.of(1).left == {5, 6}
-
-
-def test_what_was_read_is_read_again_when_seats_are_said_to_have_changed(monkeypatch: pytest.MonkeyPatch) -> None:
-    version, moments = count(), count()
-    monkeypatch.setattr("api.freshness.monotonic", lambda: next(moments) * (SAME_MOMENT + 0.001))
-    freshness, now = Freshness(lambda: next(version)), datetime(2026, 11, 23, 12, tzinfo=UTC)
-    marks = [freshness.mark(now) for _ in range(MOST_TURNS + 4)]
-    assert len(set(marks)) == MOST_TURNS + 1, "a rush ends in one reading for the rest of the tick"
-    assert freshness.mark(now + lines.TICK) not in marks
-
-
-def test_a_broker_that_says_nothing_leaves_the_tick() -> None:
-    freshness, now = Freshness(lambda: None), datetime(2026, 11, 23, 12, tzinfo=UTC)
-    assert freshness.mark(now) == freshness.mark(now)
-    assert freshness.mark(now) != freshness.mark(now - lines.TICK), "also when the clock is put back"

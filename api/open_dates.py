@@ -1,0 +1,63 @@
+"""The dates of concerts that can still be reserved, as this process last read them.
+
+What is left is counted over all seats of a concert, which is dear, so it is read at most twice a tick.
+"""
+
+from threading import Lock
+from typing import NamedTuple
+
+from pydantic_core import to_json
+
+from api.caching import Representation
+from api.freshness import Freshness
+from api.kept import Kept
+from api.pagination import PageQuery
+from models import clock
+from models.database import read_session
+from models.performance import Performance
+from models.turns import in_turn
+
+LIST = "dates"
+# What Python needs for an id and a body besides its bytes.
+_ITEM = 100
+
+
+class _Dates(NamedTuple):
+    """The dates of one concert by id, and each as JSON."""
+
+    ids: list[int]
+    bodies: list[bytes]
+
+
+class OpenDates:
+    """The dates that somebody looks at; in a rush, what is left of them is told up to a tick late."""
+
+    def __init__(self, freshness: Freshness, kept: Kept) -> None:
+        """Take how long seats may be believed, and where to keep what was read of them."""
+        self._freshness, self._kept = freshness, kept
+        self._reading = Lock()
+
+    def page(self, concert_id: int, query: PageQuery) -> Representation:
+        """Return a page of a concert's open dates. Raises a 422 problem for a foreign cursor."""
+        tick, turn = self._freshness.mark(clock.utcnow())
+        mark = (tick, min(turn, 1))
+        dates = self._of(concert_id, mark)
+        return self._kept.page((LIST, concert_id, query), mark, lambda: _write(dates, query))
+
+    def _of(self, concert_id: int, mark: tuple[int, int]) -> _Dates:
+        key = (LIST, concert_id)
+        dates: _Dates | None = self._kept.get(key, mark)
+        if dates is None:
+            with in_turn(self._reading):
+                dates = self._kept.get(key, mark)
+                if dates is None:
+                    with read_session():
+                        found = Performance.dates(concert_id, now=clock.utcnow())
+                    dates = _Dates([date["performance_id"] for date in found], [to_json(date) for date in found])
+                    self._kept.keep(key, dates, sum(len(body) + _ITEM for body in dates.bodies), mark)
+        return dates
+
+
+def _write(dates: _Dates, query: PageQuery) -> bytes:
+    shown, next_cursor = query.cut(LIST, dates.ids)
+    return query.body(dates.bodies[shown], next_cursor)
