@@ -92,10 +92,10 @@ class Rig:
         return self._web("bench.floors.textbook:application", {"BENCH_BROKER_URL": broker}, "/tasks/0")
 
     @cached_property
-    def honest_seats(self) -> Server:
-        """The floor that lists the small stack's seats as a first version would."""
+    def honest_lists(self) -> Server:
+        """The floor that lists the small stack's seats, concerts and dates as a first version would."""
         environment = {"BENCH_DATABASE_URL": self.small.database_url}
-        return self._web("bench.floors.seat_list:application", environment, "/nothing")
+        return self._web("bench.floors.lists:application", environment, "/nothing")
 
     def _web(self, application: str, environment: dict[str, str], path: str = "/") -> Server:
         self.say(f"starting {application}")

@@ -71,8 +71,8 @@ class Seeder:
             claims["scope"] = "operator"
         return jwt.encode(claims, self.stack.secret, algorithm="HS256")
 
-    def concert(self, *, seats: int = 100, capacity: int = 1_000_000) -> Concert:
-        """Create a concert through the operator's own request; 100 seats a row."""
+    def concert(self, *, seats: int = 100, capacity: int = 1_000_000, dates: int = 1) -> Concert:
+        """Create a concert through the operator's own request; so many seats on each date, 100 a row."""
         now = datetime.now(UTC)
         section = {"name": "A", "rows": max(1, seats // 100), "seats_per_row": min(seats, 100), "price": PRICE}
         performance = {
@@ -82,11 +82,11 @@ class Seeder:
             "sections": [section],
         }
         queue = {"capacity": capacity}
-        body = {"title": "Bench", "venue": "Rig", "queue": queue, "performances": [performance]}
+        body = {"title": "Bench", "venue": "Rig", "queue": queue, "performances": [performance] * dates}
         headers = {"Authorization": f"Bearer {self.identity('operator', operator=True)}"}
         url = self.stack.url + "/v1/operator/concerts"
         concert_id = int(httpx.post(url, json=body, headers=headers, timeout=60).raise_for_status().json()["id"])
-        [(performance_id,)] = self.rows("SELECT id FROM performance WHERE concert_id = %s", concert_id)
+        performance_id = self.rows("SELECT min(id) FROM performance WHERE concert_id = %s", concert_id)[0][0]
         found = self.rows("SELECT id FROM seat WHERE performance_id = %s ORDER BY id", performance_id)
         return Concert(concert_id, performance_id, [seat for (seat,) in found])
 

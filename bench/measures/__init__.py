@@ -1,4 +1,4 @@
-"""The measures P1 to P11 and S, by name; each takes the rig and returns its results."""
+"""The measures P1 to P12 and S, by name; each takes the rig and returns its results."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from bench.measures import waited
 from bench.measures.memory import memory
 from bench.measures.on_sale import sale_and_flood
 from bench.measures.pipeline import contention, issuing, latency, purchasing
-from bench.measures.reading import long_line, polling, queue_view, seat_list
+from bench.measures.reading import listing, long_line, polling, queue_view, seat_list
 from bench.measures.sweeping import sweeps
 from bench.measures.volume import volume
 from bench.ratio import Result
@@ -26,5 +26,6 @@ MEASURES: dict[str, Callable[[Rig], list[Result]]] = {
     "P9W": waited.latency,
     "P10": memory,
     "P11": volume,
+    "P12": listing,
     "S": sale_and_flood,
 }

@@ -1,11 +1,11 @@
-"""P3 to P6: what is read again and again, beside a constant answer and beside a first honest version."""
+"""P3 to P6, P12: what is read again and again, beside a constant answer and beside a first honest version."""
 
 from itertools import count
 
 from bench import journeys
 from bench.load import Client
 from bench.ratio import Figure, Result, alternate
-from bench.rig import Rig, authority
+from bench.rig import Rig, Server, authority
 from bench.seeding import Concert
 from bench.stack import Stack
 from cli.sale.wire import Answer, request_bytes
@@ -14,6 +14,7 @@ CLIENTS = 32
 # A whole list of a first version takes a fifth of a second of a core; more readers would only wait longer at the end.
 READERS = 8
 SEATS = 10_000
+DATES, DATE_SEATS = 60, 2_000
 PAGE = 500
 SAMPLE = 10_000
 VISITORS = 500
@@ -87,13 +88,44 @@ def seat_list(rig: Rig) -> list[Result]:
     first = Result("P6/first", "seat list of 10,000, compressed, no ETag known ÷ first honest version", "lists per s")
     size = Result("P6/bytes", "bytes of a first honest list ÷ ours compressed", "kB", 10.0)
     ours = SeatReader(rig, rig.small, f"/v1/performances/{concert.performance_id}/seats", bearers)
-    honest = SeatReader(rig, rig.honest_seats, f"/performances/{concert.performance_id}/seats", ids)
+    honest = SeatReader(rig, rig.honest_lists, f"/performances/{concert.performance_id}/seats", ids)
     alternate(rate, rig.rounds, lambda: ours.rate(rate, known=True), honest.rate)
     alternate(first, rig.rounds, lambda: ours.rate(first), honest.rate)
     size.ours, size.floor = [ours.whole_bytes / 1000], [honest.whole_bytes / 1000]
     size.ratios = [honest.whole_bytes / ours.whole_bytes]
     size.detail["kB when nothing changed"] = ours.revisit_bytes / 1000
     return [rate, first, size]
+
+
+def listing(rig: Rig) -> list[Result]:
+    """P12: the programme of 500 concerts, and the dates of a concert with 60 of 2,000 seats each."""
+    seeder = rig.seeder(rig.small)
+    concert = seeder.concert(seats=DATE_SEATS, dates=DATES)
+    rig.say(f"putting {PAGE} concerts on the programme")
+    for _ in range(PAGE):
+        seeder.concert(seats=1)
+    fans = seeder.active(concert.id, VISITORS)
+    bearers, ids = [seeder.bearer(fan) for fan in fans], [{"Authorization": f"Bearer {fan.id}"} for fan in fans]
+    programme = Result("P12/programme", "programme of 500 concerts, compressed ÷ first honest version", "per s", 10.0)
+    dates = Result("P12/dates", "dates of a concert with 60 ÷ first honest version", "per s", 10.0)
+
+    def rate(server: Stack | Server, path: str, headers: list[dict[str, str]], result: Result | None = None) -> Figure:
+        journey = journeys.get(authority(server), [(path, one | {"Accept-Encoding": "gzip"}) for one in headers])
+        return lambda: rig.drive(server, journey, READERS, result).per_second
+
+    alternate(
+        programme,
+        rig.rounds,
+        rate(rig.small, f"/v1/concerts?limit={PAGE}", [{}], programme),
+        rate(rig.honest_lists, f"/concerts?limit={PAGE}", [{}]),
+    )
+    alternate(
+        dates,
+        rig.rounds,
+        rate(rig.small, f"/v1/concerts/{concert.id}/dates", bearers, dates),
+        rate(rig.honest_lists, f"/concerts/{concert.id}/dates", ids),
+    )
+    return [programme, dates]
 
 
 class SeatReader:
