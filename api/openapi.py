@@ -4,23 +4,19 @@ import json
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
 
 from api.credentials import IDENTITY_WILL_DO, QUEUE_TOKEN_WILL_DO, Credential
 from api.deferred_answers import APPLIED
 from api.openapi_parameters import names_in, parameters_of
-from api.operation import Operation, operation_of
+from api.openapi_shapes import declared, example, example_of_task, reference, schemas
+from api.operation import Operation
 from api.problem_codes import PROBLEMS
-from api.routes import ROUTES
 from api.schemas.tasks import ProblemView, TaskView
 
-METHODS = ("GET", "POST", "PATCH", "DELETE")
-REFERENCE = "#/components/schemas/{model}"
 VERSION = "1.0.0"
 NO_CONTENT = 204
 
@@ -60,17 +56,8 @@ def document() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "frontrow", "version": VERSION, "description": _ABOUT},
         "paths": _paths(),
-        "components": {"schemas": _schemas(), "securitySchemes": _SECURITY_SCHEMES},
+        "components": {"schemas": dict(schemas()), "securitySchemes": _SECURITY_SCHEMES},
     }
-
-
-def declared() -> Iterator[tuple[str, str, Operation]]:
-    """Yield path, method and operation of everything that is routed."""
-    for path, resource in ROUTES:
-        for method in METHODS:
-            operation = operation_of(resource, method)
-            if operation is not None:
-                yield path, method, operation
 
 
 def codes_of(path: str, operation: Operation) -> list[str]:
@@ -127,7 +114,7 @@ def _operation(path: str, method: str, operation: Operation) -> dict[str, Any]:
         "responses": {**_answers(operation), **_refusals(path, operation)},
     }
     if operation.body is not None:
-        content = {"application/json": {"schema": _reference(operation.body)}}
+        content = {"application/json": {"schema": reference(operation.body), "example": example(operation.body)}}
         described["requestBody"] = {"required": True, "content": content}
     return described
 
@@ -186,12 +173,18 @@ def _answers(operation: Operation) -> dict[str, Any]:
 
 
 def _answer(status: int, model: type[BaseModel] | None, operation: Operation) -> dict[str, Any]:
+    """Describe an answer, with an example where it has a shape."""
     unshaped = {"type": "object"} if operation.media_type == "application/json" else {"type": "string"}
-    schema = _reference(model) if model is not None else unshaped
+    schema = reference(model) if model is not None else unshaped
     words = {200: "OK", 201: "Created", 202: "Accepted", 204: "No content", 503: "Not ready"}
     if status == NO_CONTENT:
         return {"description": words[status]}
-    return {"description": words[status], "content": {operation.media_type: {"schema": schema}}}
+    content: dict[str, Any] = {"schema": schema}
+    if model is TaskView:
+        content["example"] = example_of_task(status, operation)
+    elif model is not None:
+        content["example"] = example(model)
+    return {"description": words[status], "content": {operation.media_type: content}}
 
 
 def _header(description: str, type_: str) -> dict[str, Any]:
@@ -202,34 +195,12 @@ def _refusals(path: str, operation: Operation) -> dict[str, Any]:
     by_status: dict[int, list[str]] = defaultdict(list)
     for code in codes_of(path, operation):
         by_status[PROBLEMS[code].status].append(code)
-    content = {"application/problem+json": {"schema": _reference(ProblemView)}}
+    content = {"application/problem+json": {"schema": reference(ProblemView)}}
     return {
         str(status): {"description": ", ".join(f"`{code}`" for code in codes), "content": content}
         for status, codes in sorted(by_status.items())
         if status not in operation.answers
     }
-
-
-def _models() -> list[type[BaseModel]]:
-    found: dict[str, type[BaseModel]] = {"TaskView": TaskView, "ProblemView": ProblemView}
-    for _, _, operation in declared():
-        for model in (operation.body, operation.result, *operation.answers.values()):
-            if model is not None:
-                found[_name(model)] = model
-    return list(found.values())
-
-
-def _schemas() -> dict[str, Any]:
-    _, definitions = models_json_schema([(model, "validation") for model in _models()], ref_template=REFERENCE)
-    return dict(sorted(definitions["$defs"].items()))
-
-
-def _name(model: type[BaseModel]) -> str:
-    return re.sub(r"\W", "_", model.__name__)
-
-
-def _reference(model: type[BaseModel]) -> Mapping[str, str]:
-    return {"$ref": REFERENCE.format(model=_name(model))}
 
 
 if __name__ == "__main__":

@@ -43,7 +43,9 @@ class PageQuery(BaseModel):
         if name != list_name or not number.isdigit() or int(number) > LARGEST_ID:
             detail = "The cursor is not one that this list gave out."
             raise ProblemError(
-                code="validation_failed", detail=detail, errors=[{"pointer": "?cursor", "detail": detail}]
+                code="validation_failed",
+                detail=detail,
+                errors=[{"pointer": "?cursor", "detail": detail, "type": "cursor"}],
             )
         return int(number)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import falcon
 from pydantic import BaseModel, ValidationError
-from pydantic_core import from_json
+from pydantic_core import ErrorDetails, from_json
 
 from api.problems import ProblemError
 from models.errors import (
@@ -33,6 +33,8 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
 _TASK_ID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _DIGITS_OF_LARGEST_ID = 19
 _NUL = "\x00"
+# What pydantic calls the bound that was passed.
+_LIMITS = frozenset({"ge", "gt", "le", "lt", "min_length", "max_length", "limit"})
 
 
 def read_body(req: falcon.Request, schema: type[Schema]) -> Schema:
@@ -79,7 +81,7 @@ def read_path_ids(params: dict[str, Any]) -> None:
         elif name == "user_id":
             if not is_user_id(text):
                 detail = f"A user id has 1 to {LONGEST_USER_ID} characters and no control characters."
-                raise _unfit([{"pointer": "{user_id}", "detail": detail}])
+                raise _unfit([{"pointer": "{user_id}", "detail": detail, "type": "user_id"}])
         elif name in _NOT_FOUND:
             params[name] = _id_of(name, text)
 
@@ -145,7 +147,9 @@ def _too_large() -> ProblemError:
 
 def _refuse_nul(value: Any, location: tuple[int | str, ...]) -> None:
     if isinstance(value, str) and _NUL in value:
-        raise _unfit([{"pointer": _pointer(location), "detail": "NUL characters are not allowed."}])
+        raise _unfit(
+            [{"pointer": _pointer(location), "detail": "NUL characters are not allowed.", "type": "nul_character"}]
+        )
     inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, item in inside:
         _refuse_nul(name, location)
@@ -158,10 +162,17 @@ def _pointer(location: tuple[int | str, ...]) -> str:
 
 
 def _validation_failed(error: ValidationError, pointer: Callable[[tuple[int | str, ...]], str]) -> ProblemError:
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    return _unfit([{"pointer": pointer(one["loc"]), "detail": one["msg"]} for one in found[:MOST_ERRORS]])
+    found = error.errors(include_url=False, include_input=False)
+    return _unfit([_fault(one, pointer(one["loc"])) for one in found[:MOST_ERRORS]])
 
 
-def _unfit(errors: list[dict[str, str]]) -> ProblemError:
+def _fault(found: ErrorDetails, pointer: str) -> dict[str, Any]:
+    """Tell what is wrong at one place; `type` and `limit` let a page say it in its reader's language."""
+    fault: dict[str, Any] = {"pointer": pointer, "detail": found["msg"], "type": found["type"]}
+    limits = [value for name, value in found.get("ctx", {}).items() if name in _LIMITS]
+    return fault | ({"limit": limits[0]} if limits else {})
+
+
+def _unfit(errors: list[dict[str, Any]]) -> ProblemError:
     detail = f"{errors[0]['pointer'] or 'The body'}: {errors[0]['detail']}"
     return ProblemError(code="validation_failed", detail=detail, errors=errors)

@@ -54,6 +54,11 @@ def note_seats(user: User, count: int) -> None:
     remembered("seats of users")[user] += count
 
 
+def note_released(user: User, seat_ids: Sequence[int], now: datetime) -> None:
+    """Remember what this session gave back for a user, for the holds that come after in it."""
+    remembered("seats released by users")[user].update(dict.fromkeys(seat_ids, now))
+
+
 def _check_released(released: dict[int, datetime], seat_ids: Sequence[int], now: datetime, kept: timedelta) -> None:
     barred = {id_: released[id_] + kept for id_ in seat_ids if id_ in released and released[id_] + kept > now}
     if barred:

@@ -14,7 +14,7 @@ from models.errors import (
     SeatNotFoundError,
     SeatTakenError,
 )
-from models.hold_limits import check_limits, load_limits, note_seats
+from models.hold_limits import check_limits, load_limits, note_released, note_seats
 from models.ids import new_id, reserve_ids
 from models.lapsed_holds import expire_together
 from models.lifecycle import move
@@ -83,6 +83,7 @@ class Reservation(Entity):
         for reservation in lapsed:
             reservation.expire(now)
         if replaced:
+            note_released(user, [seat_id for seat_id in replaced.seat_ids() if seat_id not in kept], now)
             replaced.give_back(now)
         reservation = cls(
             id=new_id(cls),

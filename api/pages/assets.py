@@ -1,13 +1,18 @@
-"""The static files, read once: content type, ETag, gzip, and an address that changes with their content."""
+"""The static files, read once: content type, ETag, gzip, and an address that changes with their content.
+
+Beside each shell stand its bundles: `index.js` and `index.css` hold what `index.html` names.
+"""
 
 import gzip
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 import falcon
 
+from api.pages import bundle
 from api.pages.security import harden
 
 CONTENT_TYPES = {
@@ -19,6 +24,9 @@ CONTENT_TYPES = {
     ".webmanifest": "application/manifest+json",
 }
 A_YEAR = 31_536_000
+START = "start.js"
+ENTRY = re.compile(r"""<script type="module" src="\{\{base\}\}/([^"]+)">""")
+SHEET = re.compile(r"""<link rel="stylesheet" href="\{\{base\}\}/([^"]+)">""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +54,11 @@ class Assets:
 
     @classmethod
     def read(cls, root: Path) -> Self:
-        """Read every file below `root`."""
+        """Read every file below `root` and bundle what each shell names."""
         paths = sorted(path for path in root.rglob("*") if path.suffix in CONTENT_TYPES)
-        files = {path.relative_to(root).as_posix(): Asset.of(path.read_bytes(), path.suffix) for path in paths}
+        texts = {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+        texts |= _bundles(texts)
+        files = {name: Asset.of(text.encode(), Path(name).suffix) for name, text in texts.items()}
         version = hashlib.sha256("".join(f"{name}{file.etag}" for name, file in files.items()).encode())
         return cls(files, version.hexdigest()[:12])
 
@@ -56,6 +66,19 @@ class Assets:
     def base(self) -> str:
         """The folder of this version; modules import each other by relative paths, so all stay in it."""
         return f"/pages/{self.version}"
+
+
+def _bundles(texts: dict[str, str]) -> dict[str, str]:
+    """Return the bundles of all shells by their names."""
+    found = {}
+    for name, text in texts.items():
+        stem, _, suffix = name.rpartition(".")
+        if suffix == "html":
+            [entry], sheets = ENTRY.findall(text), SHEET.findall(text)
+            found[f"{stem}.js"] = bundle.script(texts, entry, "./")
+            if sheets:
+                found[f"{stem}.css"] = bundle.style(texts[sheet] for sheet in sheets)
+    return found
 
 
 def send(asset: Asset, req: falcon.Request, resp: falcon.Response) -> None:

@@ -7,6 +7,7 @@ import falcon
 
 from api.pages.assets import Assets
 from api.pages.security import harden
+from api.pages.shell import Shell
 from settings import Settings
 
 LONGEST_FORM = 16_384
@@ -24,7 +25,8 @@ class HandoverResource:
 
     def __init__(self, assets: Assets, origins: frozenset[str]) -> None:
         """Believe forms from `origins` alone, so that nobody signs a fan in as somebody else."""
-        self._page = assets.files["handover.html"].body.decode().replace("{{base}}", assets.base)
+        self._shell = Shell.of(assets, "handover.html")
+        self._page = self._shell.page.body.decode()
         self._origins = origins
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -32,7 +34,7 @@ class HandoverResource:
         if req.get_header("Origin") not in self._origins:
             raise falcon.HTTPForbidden(description="This origin may not hand over an identity.")
         identity, return_to = self._fields(req)
-        harden(resp)
+        harden(resp, script_hash=self._shell.script_hash)
         resp.cache_control = ["no-store"]
         resp.content_type = "text/html; charset=utf-8"
         # Both values were matched against their alphabets, so they need no escaping.

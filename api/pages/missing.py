@@ -8,7 +8,7 @@ import falcon
 from api.pages.assets import Assets
 from api.pages.configuration import Configuration
 from api.pages.security import harden
-from api.pages.shell import fill
+from api.pages.shell import Shell
 from api.problems import on_http_error
 
 API = "/v1/"
@@ -19,7 +19,7 @@ class MissingPage:
 
     def __init__(self, assets: Assets, configuration: Configuration) -> None:
         """Fill the fans' shell once; its modules know that there is no such view."""
-        self._page = fill(assets, "index.html", configuration)
+        self._shell = Shell.of(assets, "index.html", configuration)
 
     def __call__(
         self, req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, params: dict[str, Any]
@@ -28,7 +28,7 @@ class MissingPage:
         if req.method not in {"GET", "HEAD"} or "text/html" not in req.accept or req.path.startswith(API):
             on_http_error(req, resp, error, params)
             return
-        harden(resp)
+        harden(resp, script_hash=self._shell.script_hash)
         resp.status = HTTPStatus.NOT_FOUND
         resp.cache_control = ["no-store"]
-        resp.content_type, resp.data = self._page.content_type, self._page.body
+        resp.content_type, resp.data = self._shell.page.content_type, self._shell.page.body

@@ -3,39 +3,41 @@
 import html
 import json
 import re
-from posixpath import dirname, join, normpath
+from base64 import b64encode
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Self
 
 import falcon
 
-from api.pages.assets import Asset, Assets, send
+from api.pages.assets import START, Asset, Assets, send
 from api.pages.configuration import Configuration
 from api.pages.security import harden
 
-IMPORT = re.compile(rb"""^(?:import|export)\b[^'"]*['"](\.[^'"]+)['"]""", re.MULTILINE)
-ENTRY = re.compile(r"""<script type="module" src="\{\{base\}\}/([^"]+)">""")
+MODULE = re.compile(r"""<script type="module" src="\{\{base\}\}/[^"]+"></script>""")
+SHEETS = re.compile(r"""(?:<link rel="stylesheet" href="\{\{base\}\}/[^"]+">\s*)+""")
 
 
-def modules_of(assets: Assets, entry: str) -> list[str]:
-    """Return `entry` and every module it needs, so that a browser fetches them at once, not one behind the other."""
-    known = [entry]
-    for name in known:
-        targets = (normpath(join(dirname(name), found.decode())) for found in IMPORT.findall(assets.files[name].body))
-        known += [target for target in dict.fromkeys(targets) if target not in known]
-    return known
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """A page as it is sent, and the hash by which its policy knows the script that stands in it."""
 
+    page: Asset
+    script_hash: str
 
-def preloads_of(assets: Assets, text: str) -> str:
-    """Return the links that announce the modules of a shell."""
-    modules = (name for entry in ENTRY.findall(text) for name in modules_of(assets, entry))
-    return "\n  ".join(f'<link rel="modulepreload" href="{assets.base}/{name}">' for name in modules)
-
-
-def fill(assets: Assets, name: str, configuration: Configuration) -> Asset:
-    """Write the version's base path and the configuration into the shell `name`."""
-    text = assets.files[name].body.decode()
-    text = text.replace("{{preloads}}", preloads_of(assets, text))
-    text = text.replace("{{base}}", assets.base)
-    return Asset.of(text.replace("{{configuration}}", html.escape(json.dumps(configuration))).encode(), ".html")
+    @classmethod
+    def of(cls, assets: Assets, name: str, configuration: Configuration | None = None) -> Self:
+        """Write the bundles' addresses, the starting script and the configuration into the shell `name`."""
+        text, start = assets.files[name].body.decode(), assets.files[START].body.decode()
+        stem = name.removesuffix(".html")
+        module = f"{assets.base}/{stem}.js"
+        begin = f'<script data-module="{module}">{start}</script>\n  <link rel="modulepreload" href="{module}">'
+        sheet = f'<link rel="stylesheet" href="{assets.base}/{stem}.css">\n'
+        text = MODULE.sub("", SHEETS.sub(sheet, text))
+        # It stands first, so that it learns of every file that is lost.
+        text = text.replace("{{start}}", begin).replace("{{base}}", assets.base)
+        text = text.replace("{{configuration}}", html.escape(json.dumps(configuration)))
+        return cls(Asset.of(text.encode(), ".html"), b64encode(sha256(start.encode()).digest()).decode())
 
 
 class ShellResource:
@@ -43,11 +45,11 @@ class ShellResource:
 
     def __init__(self, assets: Assets, name: str, configuration: Configuration, *, keep_opener: bool = False) -> None:
         """Fill the shell once; it is the same for everybody."""
-        self._page = fill(assets, name, configuration)
+        self._shell = Shell.of(assets, name, configuration)
         self._keep_opener = keep_opener
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, **_ids: int | str) -> None:
         """Send the shell; it is revalidated each time, so that a new version is seen at once."""
-        harden(resp, keep_opener=self._keep_opener)
+        harden(resp, keep_opener=self._keep_opener, script_hash=self._shell.script_hash)
         resp.cache_control = ["no-cache"]
-        send(self._page, req, resp)
+        send(self._shell.page, req, resp)

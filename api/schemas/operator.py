@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, AwareDatetime, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from api.schemas.concerts import QueueState
 from api.schemas.shape import Count, Id, RequestBody, View
@@ -20,8 +21,7 @@ Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
 def _within_reason(moment: datetime) -> datetime:
     """Refuse years that PostgreSQL and Python's calendar would stumble over."""
     if not datetime(2000, 1, 1, tzinfo=UTC) <= moment < datetime(2200, 1, 1, tzinfo=UTC):
-        message = "a time between the years 2000 and 2200 is needed"
-        raise ValueError(message)
+        raise PydanticCustomError("time_out_of_range", "a time between the years 2000 and 2200 is needed")
     return moment.astimezone(UTC)
 
 
@@ -56,8 +56,7 @@ class NewSection(RequestBody):
 
 def _named_apart(sections: list[NewSection]) -> list[NewSection]:
     if len({section.name for section in sections}) < len(sections):
-        message = "two sections have the same name"
-        raise ValueError(message)
+        raise PydanticCustomError("sections_alike", "two sections have the same name")
     return sections
 
 
@@ -75,8 +74,7 @@ class NewPerformance(RequestBody):
     @model_validator(mode="after")
     def _sound(self) -> Self:
         if self.reservable_until <= self.reservable_from:
-            message = "reservable_until must come after reservable_from"
-            raise ValueError(message)
+            raise PydanticCustomError("window_reversed", "reservable_until must come after reservable_from")
         return self
 
 
@@ -94,11 +92,11 @@ class CreateConcert(RequestBody):
     def _sound(self) -> Self:
         if self.sections is None and any(performance.sections is None for performance in self.performances):
             message = "a date needs sections of its own, or some beside `performances`"
-            raise ValueError(message)
+            raise PydanticCustomError("sections_missing", message)
         made = (performance.sections or self.sections or [] for performance in self.performances)
         if sum(section.rows * section.seats_per_row for sections in made for section in sections) > MOST_SEATS:
-            message = f"up to {MOST_SEATS:,} seats can be made at once"
-            raise ValueError(message)
+            message = "up to {limit} seats can be made at once"
+            raise PydanticCustomError("too_many_seats", message, {"limit": MOST_SEATS})
         return self
 
     def as_concert(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from api.schemas.performances import PlacedSeatView
 from api.schemas.shape import Id, Points, RequestBody, Time, UserId, View
@@ -12,8 +13,7 @@ MOST_SEATS = 4
 
 def _each_once(seat_ids: list[int]) -> list[int]:
     if len(set(seat_ids)) < len(seat_ids):
-        message = "a seat is named twice"
-        raise ValueError(message)
+        raise PydanticCustomError("seat_twice", "a seat is named twice")
     return seat_ids
 
 

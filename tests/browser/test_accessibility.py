@@ -104,3 +104,17 @@ def test_no_page_of_the_console_violates_a_rule(open_page: Opening, seller: Sell
     page.set_viewport_size(SIZES["phone"])
     found["desk on a phone"] = in_both_schemes(page, axe)
     assert {step: rules for step, rules in found.items() if rules} == {}
+
+
+@pytest.mark.parametrize("path", ["/docs", "/problems/seat_taken"])
+def test_the_documentation_violates_no_rule(open_page: Opening, stack: Stack, axe: str, path: str) -> None:
+    page = open_page("desktop")
+    page.goto(f"{stack.url}{path}")
+    expect(page.get_by_role("main")).to_be_visible()
+    assert in_both_schemes(page, axe) == []
+
+
+def test_the_documentation_can_be_read_on_a_phone(open_page: Opening, stack: Stack) -> None:
+    page = open_page("phone")
+    page.goto(f"{stack.url}/docs")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -4,11 +4,14 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Route, expect
 
 from api import pages
+from api import schemas as api_schemas
+from api.openapi_shapes import declared
 from api.problem_codes import PROBLEMS
 from models import errors
 from tests.browser.fan import Fan
@@ -32,6 +35,23 @@ def test_every_problem_code_is_a_sentence_in_both_languages() -> None:
         for code in codes:
             assert re.search(r"[.!?]$", words[f"problem.{code}"])
             assert "_" not in words[f"problem.{code}"]
+
+
+def test_every_field_and_every_fault_of_a_body_has_words() -> None:
+    """A page says in its reader's language what the service found unfit, and where."""
+    shapes = Path(api_schemas.__file__).parent
+    kinds = {kind for file in shapes.glob("*.py") for kind in re.findall(r'CustomError\(\s*"(\w+)"', file.read_text())}
+    bodies = [operation.body for _, _, operation in declared() if operation.body is not None]
+    fields = {name for body in bodies for shape in _shapes(body.model_json_schema()) for name in shape}
+    for words in WORDS.values():
+        assert {f"field.{kind}" for kind in kinds} <= words.keys()
+        assert {f"field.at.{field}" for field in fields if not field.endswith("_id")} - words.keys() <= {
+            "field.at.replaces"  # Nobody fills it in.
+        }
+
+
+def _shapes(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    return [one.get("properties", {}) for one in (schema, *schema.get("$defs", {}).values())]
 
 
 def test_both_languages_say_the_same_with_the_same_values() -> None:
@@ -109,3 +129,24 @@ def test_a_mistyped_address_is_told_in_words(fan: Callable[..., Fan], stack: Sta
         expect(who.page.get_by_role("alert")).to_have_text(re.compile("여기에는 아무것도 없습니다."))
         who.page.get_by_role("link", name="공연 보러 가기").click()
         expect(who.page.get_by_role("heading", name="어떤 공연을 보러 갈까요?")).to_be_visible()
+
+
+def test_an_unfit_field_is_told_in_the_readers_language(fan: Callable[..., Fan], seller: Seller) -> None:
+    who = fan("unfit", locale="ko-KR")
+    concert_id = seller.put_on_sale("Fields", capacity=2)
+    who.come()
+    fault = {"pointer": "/concert_id/performances/1/sections/0/price", "detail": "Input ...", "limit": 0}
+    problem = {"code": "validation_failed", "errors": [fault | {"type": "greater_than_equal"}, fault | {"type": "x"}]}
+
+    def refuse(route: Route) -> None:
+        route.fulfill(status=422, json=problem, headers={"Content-Type": "application/problem+json"})
+
+    who.page.route("**/v1/queue-tokens", refuse)
+    who.join(concert_id)
+    faults = who.page.get_by_role("alert").get_by_role("listitem")
+    expect(faults).to_have_text(
+        [
+            "concert_id, 2번째 날짜, 1번째 구역, 가격: 0 이상이어야 합니다.",
+            "concert_id, 2번째 날짜, 1번째 구역, 가격: 받아들일 수 없는 값입니다.",
+        ]
+    )

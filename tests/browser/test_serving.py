@@ -3,6 +3,8 @@
 import gzip
 import json
 import re
+from base64 import b64encode
+from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -47,8 +49,10 @@ def test_every_page_forbids_foreign_and_inline_code(path: str) -> None:
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["referrer-policy"] == "no-referrer"
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    # Nothing that the policy would block.
-    assert not re.search(r"<script(?![^>]* src=)|<style|style=|\son\w+=", answer.text)
+    # Nothing that the policy would block; the one script within is known by its hash.
+    [script] = re.findall(r"<script(?![^>]* src=)[^>]*>(.*?)</script>", answer.text, re.DOTALL)
+    assert f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'" in policy
+    assert not re.search(r"<style|style=|\son\w+=", answer.text.replace(script, ""))
 
 
 @pytest.mark.parametrize(
@@ -69,8 +73,14 @@ def test_an_address_without_a_page_is_told_in_the_readers_form(method: str, path
 
 def test_a_page_names_only_files_that_exist_in_this_version() -> None:
     for path in ("/", "/operator"):
-        for found in re.findall(r'(?:src|href)="(/pages/[^"]+)"', client().simulate_get(path).text):
+        for found in re.findall(r'(?:src|href|data-module)="(/pages/[^"]+)"', client().simulate_get(path).text):
             assert client().simulate_get(found).status_code == HTTPStatus.OK, found
+
+
+def test_a_first_load_asks_for_one_module_and_one_style_sheet() -> None:
+    for path in ("/", "/operator"):
+        files = set(re.findall(r'"(/pages/[^"]+)"', client().simulate_get(path).text))
+        assert sorted(Path(name).suffix for name in files) == [".css", ".js", ".svg"]
 
 
 def test_every_import_of_every_module_exists() -> None:

@@ -102,8 +102,8 @@ def test_the_form_means_the_venues_time_and_refuses_what_is_none(console: Page, 
 
 def in_zones(page: Page, function: str, argument: object) -> object:
     """Call a function that sees the module of time zones as `zones`."""
-    source = page.locator("script[type=module]").get_attribute("src") or ""
-    module = source.replace("/operator/app.js", "/screen/zones.js")
+    source = page.locator("script[data-module]").first.get_attribute("data-module") or ""
+    module = source.replace("/operator.js", "/screen/zones.js")
     wrapped = f"async ([module, argument]) => {{ const zones = await import(module); return ({function})(argument); }}"
     return page.evaluate(wrapped, [module, argument])
 

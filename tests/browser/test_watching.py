@@ -216,7 +216,8 @@ def test_the_page_says_how_often_it_looks(
 
 
 RULE = """async () => {
-  const address = [...document.querySelectorAll('link')].map((link) => link.href).find((at) => at.endsWith('watch.js'));
+  const { module } = document.querySelector('script[data-module]').dataset;
+  const address = module.replace('/index.js', '/fan/watch.js');
   const { Watch } = await import(address);
   const token = { status: 'waiting', watch: 'queue', place: 1000, position: 990, estimated_wait_seconds: 600 };
   const started = (over = {}) => {

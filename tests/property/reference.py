@@ -153,26 +153,38 @@ class Reference:
                 return "sold" if hold.status == "confirmed" else "held"
         return "available"
 
-    def hold(self, index: int, seats: frozenset[int]) -> str:
+    def hold(self, index: int, seats: frozenset[int], replaces: int | None = None) -> str:
         user = self.tokens[index].user
         if refusal := self.may_buy(index):
             return refusal
-        if any(self.seat(number) != "available" for number in seats):
+        replaced = None if replaces is None else self.holds[replaces]
+        if replaced and (refusal := self.may_replace(index, replaced)):
+            return refusal
+        own = replaced.seats if replaced else frozenset()
+        if any(self.seat(number) != "available" for number in seats - own):
             return "seat_taken"
-        has = sum(len(hold.seats) for hold in self.holds if hold.user == user and self.stands(hold))
+        has = sum(len(hold.seats) for hold in self.holds if hold.user == user and self.stands(hold)) - len(own)
         if has + len(seats) > LIMIT:
             return "seat_limit_exceeded"
-        if any(h.user == user and h.seats & seats and h.released_at > self.now - RELEASED for h in self.holds):
+        if any(h.user == user and h.seats & (seats - own) and h.released_at > self.now - RELEASED for h in self.holds):
             return "seat_released"
         for hold in self.holds:
-            if hold.status == "held" and hold.seats & seats:
+            if hold.status == "held" and hold.seats & seats and hold is not replaced:
                 hold.status = "expired"
         token = self.tokens[index]
         until = min(self.now + HOLD, token.admitted_at + ACTIVE + HOLD)
+        if replaced:
+            until = replaced.expires_at if own & seats else until
+            replaced.status, replaced.released_at = "released", self.now
         self.holds.append(Hold(user, seats, index, until))
         token.expires_at = max(token.expires_at, until)
         self.tokens[index].used = True
         return "done"
+
+    def may_replace(self, index: int, hold: Hold) -> str | None:
+        if hold.token != index:
+            return "reservation_not_found"
+        return None if hold.status == "held" and hold.expires_at > self.now else "reservation_not_held"
 
     def release(self, hold: Hold) -> str:
         if hold.status != "held" or hold.expires_at <= self.now:

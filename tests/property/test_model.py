@@ -55,6 +55,9 @@ REACHED = {
     ("reservation.hold", "done"),
     ("reservation.hold", "not_admitted"),
     ("reservation.hold", "seat_taken"),
+    ("reservation.hold", "kept a seat"),
+    ("reservation.hold", "took others"),
+    ("reservation.hold", "reservation_not_held"),
     ("reservation.hold", "token_expired"),
     ("reservation.release", "done"),
     ("reservation.release", "reservation_not_held"),
@@ -210,6 +213,30 @@ class SaleMachine(RuleBasedStateMachine):
     def hold_of_somebody_inside(self, seats):
         inside = [token.user for token in self.reference.tokens if token.status == "active"]
         return self.hold(inside[len(seats) % len(inside)], seats) if inside else multiple()
+
+    @rule(number=holds, seats=WISHES, keeps=st.booleans(), target=holds)
+    def hold_instead(self, number, seats, keeps):
+        hold = self.reference.holds[number]
+        index, token_id = self._token(hold.user)
+        wanted = seats | frozenset(sorted(hold.seats)[:1]) if keeps else seats
+        wish = self.sale.wish(self.show, token_id, *sorted(wanted)) | {"replaces": self.hold_ids[number]}
+        code, result = self._ask("reservation.hold", hold.user, **wish)
+        assert code == self.reference.hold(index, wanted, number)
+        if code != "done":
+            return multiple()
+        assert result["amount"] == PRICE * len(wanted)
+        self.told["reservation.hold", "kept a seat" if wanted & hold.seats else "took others"] += 1
+        self.hold_ids.append(result["id"])
+        return len(self.hold_ids) - 1
+
+    @rule(seats=st.permutations(range(SEATS)), keeps=st.booleans(), target=holds)
+    def somebody_inside_thinks_again(self, seats, keeps):
+        before = len(self.hold_ids)
+        self.hold_of_somebody_inside(frozenset(seats[:1]))
+        if len(self.hold_ids) > before:
+            self.hold_instead(before, frozenset(seats[1:2]), keeps)
+            self.hold_instead(before, frozenset(seats[2:3]), keeps)
+        return multiple(*range(before, len(self.hold_ids)))
 
     @rule()
     def expire_holds(self):

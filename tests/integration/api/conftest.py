@@ -213,7 +213,8 @@ class Service:
 
 def check_shape(method: str, path: str, answer: Answer) -> None:
     """Hold an answer against what the documentation says of its operation."""
-    from api.openapi import codes_of, declared
+    from api.openapi import codes_of
+    from api.openapi_shapes import declared
     from api.problem_codes import PROBLEMS
     from api.schemas.tasks import ProblemView, TaskView
 
@@ -238,7 +239,7 @@ def check_shape(method: str, path: str, answer: Answer) -> None:
 
 
 def _check_result(task: Any, shape: type[BaseModel] | None) -> None:
-    from api.openapi import declared
+    from api.openapi_shapes import declared
 
     shapes = {operation.accepts.name: operation.result for _, _, operation in declared() if operation.accepts}
     if task.status == "done":

@@ -47,6 +47,34 @@ def test_an_unfit_body_is_refused_where_it_is_unfit(service: Any, case: str) -> 
     assert (answer.status, answer.code) == (422, "validation_failed")
     assert answer.body["errors"][0]["pointer"] == pointer
     assert answer.body["errors"][0]["detail"]
+    assert answer.body["errors"][0]["type"]
+
+
+LIMITED = {
+    "title": ({"title": "x" * 201}, "/title", "string_too_long", 200),
+    "capacity": ({"queue": {"capacity": 0}}, "/queue/capacity", "greater_than_equal", 1),
+    "price": ({"price": -1}, "/performances/0/sections/0/price", "greater_than_equal", 0),
+    "seats": ({"rows": 10_000, "seats_per_row": 1_000}, "", "too_many_seats", 200_000),
+    "same": ({"again": 1}, "/performances/0/sections", "sections_alike", None),
+}
+
+
+@pytest.mark.parametrize("case", LIMITED)
+def test_a_refusal_names_kind_and_limit_so_that_a_page_can_say_it(service: Any, case: str) -> None:
+    change, pointer, kind, limit = LIMITED[case]
+    section = {"name": "A", "rows": 1, "seats_per_row": 1, "price": 1} | change
+    again = section.pop("again", 0)
+    beside = {name: section.pop(name) for name in ("title", "queue") if name in section}
+    date = {
+        "starts_at": "2027-01-01T11:00:00Z",
+        "reservable_from": "2026-11-01T11:00:00Z",
+        "reservable_until": "2027-01-01T10:00:00Z",
+        "sections": [section] * (1 + again),
+    }
+    body = {"title": "A", "venue": "B", "performances": [date]} | beside
+    answer = service.post("/v1/operator/concerts", service.operator, body)
+    [error] = answer.body["errors"]
+    assert (error["pointer"], error["type"], error.get("limit")) == (pointer, kind, limit)
 
 
 MALFORMED = {

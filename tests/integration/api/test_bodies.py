@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from api.credentials import Credential
-from api.openapi import declared
+from api.openapi_shapes import declared
 
 BODILESS = [(method, path, found.credential) for path, method, found in declared() if found.body is None]
 IDS = {"concert_id": 1, "performance_id": 1, "reservation_id": 1, "payment_id": 1, "user_id": "a", "code": "busy"}

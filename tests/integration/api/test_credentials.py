@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from api.credentials import Credential
-from api.openapi import declared
+from api.openapi_shapes import declared
 
 # The decision for each operation, written down a second time on purpose.
 DECISIONS = {

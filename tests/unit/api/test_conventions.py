@@ -13,7 +13,8 @@ from falcon import inspect
 
 import api
 from api.app import create_app
-from api.openapi import codes_of, declared
+from api.openapi import codes_of
+from api.openapi_shapes import declared
 from api.pages import FAN_PATHS, OPERATOR_PATHS
 from settings import Settings
 

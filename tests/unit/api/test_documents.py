@@ -1,6 +1,9 @@
 """Documentation and code cannot drift apart."""
 
+import json
 import os
+import re
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +12,11 @@ import pytest
 
 os.environ.setdefault("FRONTROW_DEMO", "1")
 
-from api.openapi import as_text, codes_of, declared, document
+from api.documentation import docs_page
+from api.openapi import as_text, codes_of, document
+from api.openapi_shapes import declared
 from api.problem_codes import PROBLEMS
+from api.schemas.tasks import TaskView
 from models import errors
 from models.errors import DomainError
 
@@ -76,3 +82,43 @@ def test_every_schema_is_a_json_schema() -> None:
 def test_operation_ids_are_unique() -> None:
     ids = [one["operationId"] for methods in document()["paths"].values() for one in methods.values()]
     assert len(ids) == len(set(ids))
+
+
+def _content(described: dict[str, Any]) -> dict[str, Any] | None:
+    return described.get("content", {}).get("application/json")
+
+
+def test_every_body_and_every_answer_has_an_example_that_fits() -> None:
+    for path, method, operation in declared():
+        described = document()["paths"][path][method.lower()]
+        if operation.body is not None:
+            operation.body.model_validate_json(json.dumps(_content(described["requestBody"])["example"]))
+        for status, model in operation.answers.items():
+            if model is not None:
+                model.model_validate(_content(described["responses"][str(status)])["example"])
+        if operation.accepts is not None:
+            for status, ended in (("202", "queued"), ("200", "done")):
+                task = TaskView.model_validate(_content(described["responses"][status])["example"])
+                assert (task.operation, task.status) == (operation.accepts.name, ended)
+            operation.result.model_validate(task.result)
+
+
+def test_every_operation_is_in_the_contents_and_has_an_example_on_the_page() -> None:
+    page, _ = docs_page(document())
+    contents, _, content = page.partition("</nav>")
+    for path, method, _ in declared():
+        described = document()["paths"][path][method.lower()]
+        assert f'href="#{described["operationId"]}"' in contents
+        article = content.partition(f'<article id="{described["operationId"]}">')[2].partition("</article>")[0]
+        assert "curl -sS" in article
+        for security in described["security"]:
+            assert "Authorization: Bearer $" in article, security
+    for scheme in document()["components"]["securitySchemes"].values():
+        assert escape(scheme["description"].split("`")[0]) in content
+
+
+def test_every_link_of_the_page_leads_somewhere() -> None:
+    page, _ = docs_page(document())
+    anchors = set(re.findall(r' id="([^"]+)"', page))
+    assert len(anchors) == len(re.findall(r' id="', page))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= anchors

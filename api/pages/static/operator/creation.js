@@ -174,11 +174,7 @@ export async function creation(main) {
       const { body } = await write('POST', '/v1/operator/concerts', { body: wish });
       go(`/operator/concerts/${body.id}`);
     } catch (error) {
-      show(
-        messages,
-        refusal(error),
-        (error.members?.errors ?? []).map(({ pointer, detail }) => h('p', { class: 'soft' }, `${pointer}: ${detail}`)),
-      );
+      show(messages, refusal(error));
       messages.scrollIntoView({ block: 'center' });
     }
   });

@@ -1,6 +1,7 @@
 /** Short messages above the page's content: trouble that passes, refusals, good news. */
 
 import { h } from './dom.js';
+import { fieldFault } from './field-fault.js';
 import { sentence } from './sentence.js';
 import { say } from './words.js';
 import { Problem } from '../talk/problem.js';
@@ -17,8 +18,13 @@ export function notice(kind, text, ...actions) {
   );
 }
 
-/** The notice of an error. */
-export const refusal = (error, ...actions) => notice('bad', sentence(error), ...actions);
+/** The notice of an error, with each field that the service found unfit. */
+export function refusal(error, ...actions) {
+  const box = notice('bad', sentence(error), ...actions);
+  const faults = (error.members?.errors ?? []).map((fault) => h('li', null, fieldFault(fault)));
+  if (faults.length) box.querySelector('p').after(h('ul', null, faults));
+  return box;
+}
 
 /**
  * What to tell while waiting for trouble to pass; `what` it holds up is a `place` in line, a `turn`, a `change` or
