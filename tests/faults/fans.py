@@ -1,12 +1,10 @@
 """The load: fans who join, wait, hold, charge, pay, leave, give up and come back, until the run is over."""
 
 import asyncio
-import contextlib
 import itertools
 import random
 import threading
 import time
-import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,8 +14,11 @@ from cli.sale.waiting import Lookout
 from tests.faults.book import Book
 from tests.faults.caller import PATIENCE, Caller, GoneError, RefusedError
 from tests.faults.stack import Stack
+from tests.faults.steering import Steering
 
 POISONED = "poisoned"
+# So many of those who hold seats choose others beside one that they keep.
+THINKS_AGAIN = 0.2
 # So many of the fans prefer to wait for outcomes, and of those so many look at the line as they are told (`watch`).
 WAIT, WATCH = 2 / 3, 1 / 2
 
@@ -40,7 +41,7 @@ class Crowd:
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="crowd")
         self._operator = self.stack.token("operator", operator=True)
         self.journeys: dict[str, int] = {}
-        self.steered: dict[str, int] = {}
+        self.steering = Steering(self.book, self._operator, self.concert_id, self.seed, self._over.is_set)
 
     def start(self) -> None:
         """Let them come."""
@@ -58,7 +59,7 @@ class Crowd:
         limits = httpx.Limits(max_connections=self.fans * 4, max_keepalive_connections=self.fans)
         async with httpx.AsyncClient(base_url=self.stack.url, timeout=PATIENCE, limits=limits) as client:
             fans = (self._fan(number, client) for number in range(self.fans))
-            await asyncio.gather(*fans, self._reader(client), self._steerer(client))
+            await asyncio.gather(*fans, self._reader(client), self.steering.run(client))
 
     async def _fan(self, number: int, client: httpx.AsyncClient) -> None:
         rng = random.Random(self.seed * 1000 + number)
@@ -170,8 +171,25 @@ class Crowd:
             body = {"performance_id": performance_id, "seat_ids": rng.sample(free, min(len(free), rng.randint(1, 2)))}
             task = await self._do(caller, token, "reservation.hold", user, "POST", "/v1/reservations", body)
             if task["status"] == "done":
-                return int(task["result"]["id"])
+                thinks_again = rng.random() < THINKS_AGAIN
+                held = await self._hold_instead(caller, user, token, task["result"], free) if thinks_again else None
+                return int((held or task["result"])["id"])
         return None
+
+    async def _hold_instead(
+        self, caller: Caller, user: str, token: str, held: dict[str, Any], free: list[int]
+    ) -> dict[str, Any] | None:
+        """Keep one seat of a hold and take another one with it; None when that was refused, and the hold stands."""
+        kept = held["seats"][0]["id"]
+        other = caller.rng.choice([seat_id for seat_id in free if seat_id != kept] or [kept])
+        body = {"performance_id": held["performance_id"], "seat_ids": sorted({kept, other}), "replaces": held["id"]}
+        task = await self._do(caller, token, "reservation.hold", user, "POST", "/v1/reservations", body)
+        if task["status"] != "done":
+            return None
+        new = task["result"]
+        if new["expires_at"] != held["expires_at"]:
+            self.book.violated(f"{user} has a seat until {new['expires_at']} that was held until {held['expires_at']}")
+        return dict(new)
 
     async def _decide(self, caller: Caller, rng: random.Random, user: str, token: str, reservation: int) -> str:
         choice = rng.random()
@@ -200,30 +218,6 @@ class Crowd:
     async def _pay(self, caller: Caller, user: str, token: str, reservation: int) -> dict[str, Any]:
         body = {"reservation_id": reservation}
         return await self._do(caller, token, "payment.pay", user, "POST", "/v1/payments", body)
-
-    async def _steerer(self, client: httpx.AsyncClient) -> None:
-        """Pause, close or end the line for a moment now and then, and open it again."""
-        rng = random.Random(self.seed + 1)
-        while not self._over.is_set():
-            await asyncio.sleep(rng.uniform(4, 8))
-            await self._steer(client, rng.choice(["paused", "closed", "ended"]))
-            await asyncio.sleep(rng.uniform(0.2, 1))
-            await self._steer(client, "open")
-
-    async def _steer(self, client: httpx.AsyncClient, state: str) -> None:
-        path = f"/v1/operator/concerts/{self.concert_id}/queue"
-        # Sent again with its key when no answer came, it is done once (verdict.py).
-        headers = {"Authorization": f"Bearer {self._operator}", "Idempotency-Key": uuid.uuid4().hex}
-        while not self._over.is_set():
-            with contextlib.suppress(httpx.HTTPError):
-                answer = await client.patch(path, json={"state": state}, headers=headers)
-                if answer.is_success:
-                    self.steered[state] = self.steered.get(state, 0) + 1
-                    return
-                if answer.status_code not in {429, 503}:
-                    self.book.violated(f"the line could not be {state}: {answer.text[:200]}")
-                    return
-            await asyncio.sleep(0.5)
 
     async def _reader(self, client: httpx.AsyncClient) -> None:
         """Read outcomes that were told before, over and over: they must stay what they are."""

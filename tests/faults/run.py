@@ -72,7 +72,7 @@ def run(
             "slowest 503, s": lateness.figures(unavailable),
             "slowest answer after the wait that was preferred, s": lateness.figures(waiting),
             "journeys": dict(sorted(crowd.journeys.items())),
-            "steered": crowd.steered,
+            "steered": crowd.steering.steered,
             "samples of every invariant": sampler.samples,
             "violations": len(violations),
         }
