@@ -39,6 +39,7 @@ class Choice {
     this.state = { chosen, mine, price: null, tiers: tiersOf(seats), cursor: null, stage: say('map.stage') };
     this.state.look = fansLook(this.state);
     this.listeners = [];
+    this.showOnMap = () => {};
   }
 
   refresh() {
@@ -62,12 +63,14 @@ class Choice {
     this.refresh();
   }
 
+  /** Choose `spots` for the fan, who is shown where they are. */
   take(spots) {
     this.state.chosen.clear();
     for (const { seat } of spots) this.state.chosen.set(seat.id, seat);
     this.tell(null);
     announce(seatNames(spots.map(({ seat }) => seat)));
     this.refresh();
+    this.showOnMap(spots);
   }
 
   /** Whether what is chosen is what the fan holds already. */
@@ -201,7 +204,9 @@ export async function seatChoice(main, params, signal) {
   const prices = legend(choice.seats, choice.state, map.redraw);
   const list = seatList(choice.seats, choice.state, (seat) => choice.toggle(seat));
   // The tray is in sight wherever the fan has scrolled to, so that is where messages stand.
-  const chosen = tray(choice, MOST, messages, () => hold(choice, turn.credential, signal, run));
+  const onHold = () => hold(choice, turn.credential, signal, run);
+  const chosen = tray(choice, MOST, messages, { onHold, signal });
+  choice.showOnMap = map.show;
   choice.listeners.push(map.redraw, prices.refresh, list.refresh, chosen.refresh);
   show(
     main,

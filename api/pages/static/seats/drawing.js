@@ -1,5 +1,6 @@
 /** Drawing the hall on a canvas: one path a colour, and only what is in sight, so that 10,000 seats stay smooth. */
 
+import { drawRows, drawSections } from './labels.js';
 import { PITCH } from './layout.js';
 
 const NUMBERS_FROM = 20;
@@ -74,20 +75,6 @@ function drawStage(context, hall, { scale, x, y }, colours, text) {
   context.fillText(text, x, y + height * 0.1);
 }
 
-function drawLabels(context, labels, { scale, x, y }, colours) {
-  context.font = `700 ${Math.max(11, Math.min(16, 9 * scale))}px system-ui, sans-serif`;
-  context.fillStyle = colours.soft;
-  // Seen from afar a label has less room than its letters need: it stands on the seats then, and stays readable.
-  context.strokeStyle = colours.paper;
-  context.lineWidth = 4;
-  context.lineJoin = 'round';
-  for (const label of labels) {
-    const place = [label.text, label.x * scale + x, label.y * scale + y];
-    context.strokeText(...place);
-    context.fillText(...place);
-  }
-}
-
 function drawCursor(context, spot, view, colours) {
   const size = PITCH * view.scale;
   context.lineWidth = 2.5;
@@ -111,6 +98,8 @@ export function draw(context, { width, height, hall, view, state, colours }) {
     paint(context, spots, view, style);
     if (PITCH * view.scale >= NUMBERS_FROM && style.text) write(context, spots, view, style);
   }
-  drawLabels(context, hall.labels, view, colours);
+  const scene = { width, height, view, colours };
+  drawRows(context, hall.rows, scene);
+  drawSections(context, hall.labels, scene);
   if (state.cursor) drawCursor(context, state.cursor, view, colours);
 }

@@ -3,6 +3,7 @@
 export const PITCH = 10;
 const GAP = 24;
 const LABEL = 22;
+const ROW_NAME = 14;
 const AISLE_FROM = 24;
 const STAGE = 46;
 const BEND = 0.1;
@@ -23,7 +24,7 @@ const aislesOf = (length) => (length > 2 * AISLE_FROM ? 2 : Number(length > AISL
 
 function measured(name, rows) {
   const longest = Math.max(...[...rows.values()].map((row) => row.length));
-  return { name, rows, longest, width: (longest + aislesOf(longest)) * PITCH, height: rows.size * PITCH };
+  return { name, rows, longest, width: (longest + aislesOf(longest)) * PITCH + 2 * ROW_NAME, height: rows.size * PITCH };
 }
 
 function tiersOf(blocks) {
@@ -38,15 +39,15 @@ function tiersOf(blocks) {
   return tiers;
 }
 
-function placeRow(row, block, left, y, spots) {
+function placeRow(row, block, left, y) {
   const aisles = aislesOf(block.longest);
   const part = Math.ceil(block.longest / (aisles + 1));
-  const start = left + ((block.longest - row.length) * PITCH) / 2;
-  row
+  const start = left + ROW_NAME + ((block.longest - row.length) * PITCH) / 2;
+  return row
     .sort((one, other) => one.number - other.number)
-    .forEach((seat, index) => {
+    .map((seat, index) => {
       const aisle = Math.min(aisles, Math.floor(index / part));
-      spots.push({ seat, x: start + (index + aisle + 0.5) * PITCH, y });
+      return { seat, x: start + (index + aisle + 0.5) * PITCH, y };
     });
 }
 
@@ -54,11 +55,14 @@ function placeTier(tier, top, hall) {
   const width = tier.reduce((sum, block) => sum + block.width + GAP, -GAP);
   let left = -width / 2;
   for (const block of tier) {
-    hall.labels.push({ text: block.name, x: left + block.width / 2, y: top + LABEL / 2 });
+    const depth = LABEL / 2 + block.height;
+    hall.labels.push({ text: block.name, x: left + block.width / 2, y: top + LABEL / 2, width: block.width, depth });
     [...block.rows]
       .sort(([one], [other]) => one - other)
-      .forEach(([, row], index) => {
-        placeRow(row, block, left, top + LABEL + (index + 0.5) * PITCH, hall.spots);
+      .forEach(([name, row], index) => {
+        const spots = placeRow(row, block, left, top + LABEL + (index + 0.5) * PITCH);
+        hall.spots.push(...spots);
+        hall.rows.push({ name, index, spots });
       });
     left += block.width + GAP;
   }
@@ -74,11 +78,12 @@ function bend(points, halfWidth) {
 }
 
 /**
- * Lay out `seats` as the API tells them. Returns `{spots: [{seat, x, y}], byId, labels, width, height}` with the middle
- * of the stage's front at (0, 0) and one seat every PITCH units.
+ * Lay out `seats` as the API tells them. Returns `{spots: [{seat, x, y}], byId, rows, labels, width, height}` with the middle
+ * of the stage's front at (0, 0) and one seat every PITCH units. A row is `{name, index, spots}`, `index` counted within its
+ * section; a label `{text, x, y, width, depth}` names the section whose seats lie as wide around it and as deep below it.
  */
 export function layOut(seats) {
-  const hall = { spots: [], labels: [], width: 0, height: 0 };
+  const hall = { spots: [], rows: [], labels: [], width: 0, height: 0 };
   hall.height = tiersOf(blocksOf(seats)).reduce((top, tier) => placeTier(tier, top, hall), STAGE / 2);
   bend([...hall.spots, ...hall.labels], hall.width / 2);
   hall.height += (BEND * hall.width) / 2;

@@ -1,4 +1,4 @@
-/** The prices with their colours and how many seats are left at each; pressing one shows only its seats in colour. */
+/** The prices with their colours, their sections and how many seats are left at each; pressing one shows only its seats in colour. */
 
 import { h, show } from '../screen/dom.js';
 import { money } from '../screen/figures.js';
@@ -10,12 +10,23 @@ function leftByPrice(seats) {
   return left;
 }
 
-function entry(price, tier, left, pressed, onPress) {
+function sectionsByPrice(seats) {
+  const sections = new Map();
+  for (const { price, section } of seats) {
+    if (!sections.has(price)) sections.set(price, new Set());
+    sections.get(price).add(section);
+  }
+  return sections;
+}
+
+function entry(price, { tier, sections, left, pressed, onPress }) {
+  const names = [...sections].join(', ');
   return h(
     'button',
     { type: 'button', class: `legend-price tier-${tier + 1}`, 'aria-pressed': pressed, onclick: onPress },
     h('span', { class: 'legend-colour', 'aria-hidden': 'true' }),
-    h('b', null, money(price)),
+    h('b', { class: 'legend-sections', title: names }, names),
+    h('span', null, money(price)),
     h('span', { class: 'soft' }, say('legend.left', { count: left })),
   );
 }
@@ -23,6 +34,7 @@ function entry(price, tier, left, pressed, onPress) {
 /** Build the legend; `state.price` is the price pressed. Returns `{element, refresh}`. */
 export function legend(seats, state, redraw) {
   const element = h('div', { class: 'legend', role: 'group', 'aria-label': say('legend.label') });
+  const sections = sectionsByPrice(seats);
   const refresh = () => {
     const left = leftByPrice(seats);
     const focused = [...element.children].indexOf(document.activeElement);
@@ -34,7 +46,13 @@ export function legend(seats, state, redraw) {
     show(
       element,
       [...state.tiers].map(([price, tier]) =>
-        entry(price, tier, left.get(price), String(state.price === price), press(price)),
+        entry(price, {
+          tier,
+          sections: sections.get(price),
+          left: left.get(price),
+          pressed: String(state.price === price),
+          onPress: press(price),
+        }),
       ),
       h(
         'span',

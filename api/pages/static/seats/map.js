@@ -38,8 +38,9 @@ const tools = (view, zoom) =>
 
 /**
  * Build the map of `hall`. `state` is drawn (see drawing.js), its `look.spoken(seat)` is what a seat is called, `chosen` a Map
- * of seats by id to zoom in on; `onChoose(seat)` is called for a seat that is tapped or taken by key. Returns `{element, redraw, view, sees}`: `redraw()` after any change of `state` or of a seat, `sees(id)`
- * tells whether a fan who came closer has that seat in sight.
+ * of seats by id to zoom in on; `onChoose(seat)` is called for a seat that is tapped or taken by key. Returns `{element, redraw, view, sees, show}`:
+ * `redraw()` after any change of `state` or of a seat, `sees(id)` tells whether a fan who came closer has that seat in sight,
+ * `show(spots)` brings these into sight, on the map and on the page.
  */
 export function seatMap(hall, state, { onChoose, signal }) {
   const box = h('div', {
@@ -133,5 +134,12 @@ export function seatMap(hall, state, { onChoose, signal }) {
     { signal },
   );
   const sees = (id) => view.zoomed && view.contains(hall.byId.get(id));
-  return { element: box, redraw, view, sees };
+  const show = (spots) => {
+    view.show(spots, Math.max(CLOSE_UP, view.seatSize()));
+    const box = canvas.getBoundingClientRect();
+    const covered = ({ x, y }) =>
+      document.elementFromPoint(box.left + x * view.scale + view.x, box.top + y * view.scale + view.y) !== canvas;
+    if (spots.some(covered)) area.scrollIntoView({ block: 'center' });
+  };
+  return { element: box, redraw, view, sees, show };
 }

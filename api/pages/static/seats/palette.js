@@ -1,4 +1,4 @@
-/** The colours of the map, from the style sheet, so that dark mode has its own. */
+/** The colours of the map, from the style sheet, so that dark mode has its own. None is the brand's red, which asks to act. */
 
 const TIERS = 6;
 

@@ -17,8 +17,25 @@ function chip(seat, onRemove) {
   );
 }
 
+/** What is scrolled to, or focused, stops above `element`, which stays at the foot of the window; until `signal` aborts. */
+function keepClear(element, signal) {
+  const root = document.documentElement.style;
+  const clear = () => root.setProperty('scroll-padding-bottom', `${element.offsetHeight}px`);
+  const sized = new ResizeObserver(clear);
+  sized.observe(element);
+  signal.addEventListener(
+    'abort',
+    () => {
+      sized.disconnect();
+      root.removeProperty('scroll-padding-bottom');
+    },
+    { once: true },
+  );
+  return clear;
+}
+
 /** Build the tray of `choice` below `messages`; `onHold()` returns a promise. Returns `{element, refresh}`. */
-export function tray(choice, most, messages, onHold) {
+export function tray(choice, most, messages, { onHold, signal }) {
   const chips = h('ul', { class: 'chips', 'aria-label': say('choice.chosen') });
   const total = h('p', { class: 'tray-total' });
   const button = h('button', { class: 'strong', type: 'button', onclick: () => press() });
@@ -29,6 +46,7 @@ export function tray(choice, most, messages, onHold) {
     chips,
     h('div', { class: 'tray-row' }, total, button),
   );
+  const clear = keepClear(element, signal);
   let busy = false;
 
   const refresh = () => {
@@ -44,6 +62,7 @@ export function tray(choice, most, messages, onHold) {
     total.classList.toggle('soft', !seats.length);
     button.setAttribute('aria-disabled', String(busy || !seats.length));
     button.textContent = say(busy ? 'choice.holding' : choice.action);
+    clear();
   };
   const press = async () => {
     if (busy || !choice.state.chosen.size) return;

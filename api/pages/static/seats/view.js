@@ -58,6 +58,24 @@ export function viewOnto(hall, size, onChange) {
       const by = (at, most) => Math.min(0, most - inner - at) + Math.max(0, inner - at);
       view.move(by(left, width), by(top, height));
     },
+    /** Show `spots` together in the middle, with seats of about `seatSize` pixels, and less where they need more room. */
+    show(spots, seatSize) {
+      const { width, height } = size();
+      const span = (axis) => {
+        const all = spots.map((spot) => spot[axis]);
+        return [Math.min(...all), Math.max(...all)];
+      };
+      const [[left, right], [top, bottom]] = [span('x'), span('y')];
+      const room = Math.min(width / (right - left + 3 * PITCH), height / (bottom - top + 3 * PITCH));
+      const scale = Math.max(fitting(), Math.min(LARGEST_SEAT, seatSize, room * PITCH) / PITCH);
+      Object.assign(view, {
+        scale,
+        x: width / 2 - ((left + right) / 2) * scale,
+        y: height / 2 - ((top + bottom) / 2) * scale,
+        zoomed: scale > fitting() * 1.01,
+      });
+      keepInside();
+    },
     contains(spot) {
       const { width, height } = size();
       const [left, top] = [spot.x * view.scale + view.x, spot.y * view.scale + view.y];
