@@ -117,7 +117,8 @@ MOVE_ABOUT = """async () => {
   let before = performance.now();
   for (let step = 0; step < 60; step += 1) {
     const at = { clientX: box.left + box.width / 2, clientY: box.top + box.height / 2 };
-    canvas.dispatchEvent(new WheelEvent('wheel', { ...at, cancelable: true, deltaY: step < 30 ? -60 : 60 }));
+    const by = { ctrlKey: true, deltaY: step < 30 ? -10 : 10 };
+    canvas.dispatchEvent(new WheelEvent('wheel', { ...at, ...by, cancelable: true }));
     await new Promise(requestAnimationFrame);
     const now = performance.now();
     frames.push(now - before);

@@ -1,6 +1,11 @@
-/** Fingers, mouse and wheel on the map: drag moves, two fingers or the wheel zoom, a tap chooses. */
+/**
+ * Fingers, mouse and wheel on the map: a tap chooses, two fingers zoom, and so does the wheel with Ctrl. One finger and the
+ * wheel alone scroll the page while the whole hall is seen; once a fan came closer they move and zoom the map.
+ */
 
 const SLACK = 8;
+// One notch of a wheel with Ctrl is many times what fingers on a touchpad send.
+const MOST_AT_ONCE = 0.25;
 
 /** Listen on `canvas`; `view` as in view.js, `onTap(x, y, coarse)` in the canvas's CSS pixels. */
 export function listenToGestures(canvas, view, { onTap, onHover, signal }) {
@@ -27,7 +32,7 @@ export function listenToGestures(canvas, view, { onTap, onHover, signal }) {
     const old = fingers.size === 2 ? spread() : null;
     fingers.set(event.pointerId, here);
     moved += Math.hypot(here.x - before.x, here.y - before.y);
-    if (!old) return moved > SLACK && view.move(here.x - before.x, here.y - before.y);
+    if (!old) return moved > SLACK && view.zoomed && view.move(here.x - before.x, here.y - before.y);
     const now = spread();
     view.zoom(now.span / (old.span || 1), now.x, now.y);
     return view.move(now.x - old.x, now.y - old.y);
@@ -41,9 +46,12 @@ export function listenToGestures(canvas, view, { onTap, onHover, signal }) {
     if (!single) moved = SLACK + 1;
   };
   const wheel = (event) => {
+    const wanted = event.ctrlKey || event.metaKey;
+    if (!wanted && !view.zoomed) return;
     event.preventDefault();
     const here = at(event);
-    view.zoom(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0016)), here.x, here.y);
+    const by = -event.deltaY * (wanted ? 0.01 : 0.0016);
+    view.zoom(Math.exp(Math.min(MOST_AT_ONCE, Math.max(-MOST_AT_ONCE, by))), here.x, here.y);
   };
   canvas.addEventListener('pointerdown', down, { signal });
   canvas.addEventListener('pointermove', drag, { signal });

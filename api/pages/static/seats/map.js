@@ -73,7 +73,11 @@ export function seatMap(hall, state, { onChoose, signal }) {
     if (!asked) requestAnimationFrame(paint);
     asked = true;
   };
-  const view = viewOnto(hall, size, redraw);
+  const view = viewOnto(hall, size, () => {
+    // A swipe over the whole hall scrolls the page; one over a part of it moves the map.
+    canvas.classList.toggle('map-zoomed', view.zoomed);
+    redraw();
+  });
 
   const choose = (spot) => {
     onChoose(spot.seat);
