@@ -174,7 +174,7 @@ def test_the_overview_tells_state_waiting_sold_and_revenue(
     expect(cells.nth(4)).to_have_text("Paused", timeout=20_000)
     expect(cells.nth(5)).to_have_text("1")
     expect(cells.nth(6)).to_have_text("2 of 3")
-    expect(cells.nth(7)).to_have_text("2,000 P")
+    expect(cells.nth(7)).to_have_text("2,000 points")
 
 
 def test_the_trail_tells_seconds_what_was_before_and_more_than_a_page(

@@ -21,7 +21,7 @@ def test_concert_price_date_seats_amount_and_clock_are_in_sight(fan: Callable[..
     concert_id = seller.put_on_sale(TITLE, price=30_000)
     who = fan("looks-around")
     who.visit(concert_id)
-    who.sees("30,000 P to 60,000 P")
+    who.sees("30,000 points to 60,000 points")
     who.enter(concert_id)
     about = who.page.locator(".about")
     expect(about).to_contain_text(TITLE)
@@ -35,7 +35,7 @@ def test_concert_price_date_seats_amount_and_clock_are_in_sight(fan: Callable[..
     beside = who.page.locator(".checkout-pay")
     expect(beside.get_by_role("timer")).to_contain_text("Held for you for")
     expect(beside.locator("form")).to_contain_text(re.compile(r"R, row 1: \d+, \d+"))
-    expect(beside.locator("form")).to_contain_text("120,000 P")
+    expect(beside.locator("form")).to_contain_text("120,000 points")
 
 
 def test_the_waiting_room_names_the_concert_and_what_a_turn_takes(open_page: Opening, stack: Stack) -> None:

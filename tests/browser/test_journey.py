@@ -31,7 +31,7 @@ def test_a_fan_buys_two_seats(size: str, fan: Callable[..., Fan], seller: Seller
     mina.hold()
 
     mina.at("/checkout")
-    mina.sees("120,000 P")
+    mina.sees("120,000 points")
     mina.sees("Held for you for")
     mina.pay()
 

@@ -14,6 +14,7 @@ from api import schemas as api_schemas
 from api.openapi_shapes import declared
 from api.problem_codes import PROBLEMS
 from models import errors
+from tests.browser.conftest import Opening
 from tests.browser.fan import Fan
 from tests.browser.seller import Seller
 from tests.fixtures.stack import Stack
@@ -121,16 +122,28 @@ def test_a_refusal_is_told_as_a_sentence(fan: Callable[..., Fan], seller: Seller
 
 
 @pytest.mark.browser
-def test_a_mistyped_address_is_told_in_words(fan: Callable[..., Fan], stack: Stack) -> None:
+def test_what_is_not_there_is_a_calm_page_with_ways_on(fan: Callable[..., Fan], stack: Stack) -> None:
     who = fan("lost", locale="ko-KR")
-    for path in ("/nowhere", "/concerts/what", "/operator/what"):
+    who.come()
+    for path, told, way in (
+        ("/nowhere", "여기에는 아무것도 없습니다.", "내 티켓"),
+        ("/concerts/what", "여기에는 아무것도 없습니다.", "내 티켓"),
+        ("/concerts/987654321", "알 수 없는 공연입니다.", "내 티켓"),
+        ("/tickets/987654321", "알 수 없는 예약이거나 본인의 예약이 아닙니다.", "내 티켓"),
+        ("/operator/what", "여기에는 아무것도 없습니다.", "frontrow 콘솔"),
+    ):
         who.page.goto(stack.url + path)
         expect(who.page.get_by_role("heading", name="없는 페이지")).to_be_visible()
-        expect(who.page.get_by_role("alert")).to_have_text(re.compile("여기에는 아무것도 없습니다."))
-        who.page.get_by_role("link", name="공연 보러 가기").click()
+        main = who.page.locator("main")
+        expect(main.get_by_text(told)).to_be_visible()
+        expect(main.get_by_role("link", name=way)).to_be_visible()
+        expect(who.page.get_by_role("alert")).to_have_count(0)
+        expect(who.page.locator(".notice-bad")).to_have_count(0)
+        main.get_by_role("link", name="공연 보러 가기").click()
         expect(who.page.get_by_role("heading", name="어떤 공연을 보러 갈까요?")).to_be_visible()
 
 
+@pytest.mark.browser
 def test_an_unfit_field_is_told_in_the_readers_language(fan: Callable[..., Fan], seller: Seller) -> None:
     who = fan("unfit", locale="ko-KR")
     concert_id = seller.put_on_sale("Fields", capacity=2)
@@ -150,3 +163,57 @@ def test_an_unfit_field_is_told_in_the_readers_language(fan: Callable[..., Fan],
             "concert_id, 2번째 날짜, 1번째 구역, 가격: 받아들일 수 없는 값입니다.",
         ]
     )
+
+
+@pytest.mark.browser
+def test_an_unknown_concert_is_calm_on_the_console_too(open_page: Opening, stack: Stack) -> None:
+    page = open_page("desktop")
+    page.goto(f"{stack.url}/operator/concerts/987654321")
+    page.get_by_role("button", name="Enter as the demo operator").click()
+    expect(page.get_by_role("heading", name="Page not found")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.locator("main").get_by_role("link", name="Concerts").click()
+    expect(page.get_by_role("heading", name="What operators did")).to_be_visible()
+
+
+def test_points_are_a_word_wherever_an_amount_is_told() -> None:
+    bare = re.compile(r"(\}|\d|\() ?P(?![A-Za-z])")
+    for language, words in WORDS.items():
+        assert [key for key, text in words.items() if bare.search(text)] == [], language
+        assert re.search("points|포인트", words["money"])
+
+
+FIGURES = """async ({ lasting, points, moment, refused }) => {
+  const { module } = document.querySelector('script[data-module]').dataset;
+  const base = new URL('fan/app.js', new URL(module, location.href));
+  localStorage.setItem('frontrow.language.current', JSON.stringify(lasting));
+  const [words, figures, { sentence }, { Problem }] = await Promise.all(
+    ['../screen/words.js', '../screen/figures.js', '../screen/sentence.js', '../talk/problem.js'].map(
+      (path) => import(new URL(path, base)),
+    ),
+  );
+  await words.loadWords();
+  const dates = ['day', 'dayAndTime', 'shortMoment', 'exactMoment'].map((name) => figures[name](moment, 'Asia/Seoul'));
+  return { dates, amounts: points.map(figures.money), sentence: sentence(new Problem(...refused)) };
+}"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("language", "day", "amounts", "sentence"),
+    [
+        ("ko", "29일 (일)", ["1포인트", "60,000포인트", "-2포인트"], "보유 포인트는 1포인트인데 60,000포인트가 필요"),
+        ("en", "Sun, Nov", ["1 point", "60,000 points", "-2 points"], "You have 1 point, but 60,000 points are needed"),
+    ],
+)
+def test_dates_carry_their_day_and_amounts_their_unit(
+    open_page: Opening, stack: Stack, language: str, day: str, amounts: list[str], sentence: str
+) -> None:
+    page = open_page()
+    page.goto(stack.url)
+    refused = ["insufficient_points", {"members": {"balance": 1, "amount": 60_000}}]
+    told = {"lasting": language, "points": [1, 60_000, -2], "moment": "2026-11-29T10:00:00Z", "refused": refused}
+    found = page.evaluate(FIGURES, told)
+    assert all(day in date.replace("November", "Nov") for date in found["dates"]), found["dates"]
+    assert found["amounts"] == amounts
+    assert sentence in found["sentence"]

@@ -35,9 +35,9 @@ def test_a_concert_from_a_form_and_a_csv(console: Page, seller: Seller) -> None:
     expect(console.get_by_text("2 sections, 50 seats")).to_be_visible()
     console.get_by_role("button", name="Preview").click()
     preview = console.get_by_role("dialog")
-    for text in ("From a file", "Arena, Asia/Seoul", "Thu, May 1, 2031, 7:30", "50 seats, worth 1,600,000 P"):
+    for text in ("From a file", "Arena, Asia/Seoul", "Thu, May 1, 2031, 7:30", "50 seats, worth 1,600,000 points"):
         expect(preview).to_contain_text(text)
-    expect(preview.get_by_role("row", name="Floor, left 20 50,000 P")).to_be_visible()
+    expect(preview.get_by_role("row", name="Floor, left 20 50,000 points")).to_be_visible()
     preview.get_by_role("button", name="Create").click()
     expect(console.get_by_role("heading", name="From a file")).to_be_visible()
     concert_id = int(console.url.rsplit("/", 1)[1])
@@ -196,14 +196,14 @@ def test_a_refund_gives_points_back_and_ends_the_ticket(
     console.get_by_label("Payment number").fill(payment_id)
     console.get_by_role("button", name="Refund").dblclick()
     sure = console.get_by_role("dialog")
-    for text in (who.name, "Refunded", "R, row 1: ", "60,000 P"):
+    for text in (who.name, "Refunded", "R, row 1: ", "60,000 points"):
         expect(sure).to_contain_text(text)
     sure.get_by_role("button", name="Cancel").click()
     expect(sure).to_have_count(0)
     assert seller.call("GET", "/v1/points", token=stack.token(who.name))["balance"] == 0
     console.get_by_role("button", name="Refund").click()
     console.get_by_role("dialog").get_by_role("button", name="Refund").click()
-    expect(console.get_by_text(f"Payment {payment_id} is refunded: 60,000 P back to {who.name}.")).to_be_visible()
+    expect(console.get_by_text(f"Payment {payment_id} is refunded: 60,000 points back to {who.name}.")).to_be_visible()
     expect(console.get_by_role("row", name=f"Refunded a payment payment:{payment_id} ")).to_be_visible()
     # What is refunded already is said, not asked.
     console.get_by_role("button", name="Refund").click()
@@ -229,7 +229,7 @@ def test_finding_a_fan_and_releasing_his_hold(
     expect(console.get_by_text(f"Concert {concert_id}: choosing", exact=True)).to_be_visible()
     console.get_by_role("button", name="Release").click()
     sure = console.get_by_role("dialog")
-    for text in (who.name, "R, row 1: ", "120,000 P"):
+    for text in (who.name, "R, row 1: ", "120,000 points"):
         expect(sure).to_contain_text(text)
     sure.get_by_role("button", name="Cancel").click()
     expect(console.get_by_text("is released.")).to_be_hidden()

@@ -76,10 +76,10 @@ def test_the_operators_map_by_keyboard_and_another_date(open_desk: Callable[...,
     desk.get_by_label("Date", exact=True).focus()
     desk.keyboard.press("Tab")
     expect(desk.get_by_role("application")).to_be_focused()
-    expect(spoken).to_have_text("R, row 1, seat 1: Available, 60,000 P")
+    expect(spoken).to_have_text("R, row 1, seat 1: Available, 60,000 points")
     desk.keyboard.press("ArrowRight")
     desk.keyboard.press("Enter")
-    expect(desk.locator(".seat-pressed")).to_have_text("R, row 1, seat 2: Available, 60,000 P")
+    expect(desk.locator(".seat-pressed")).to_have_text("R, row 1, seat 2: Available, 60,000 points")
     # The legend says in words what the map says in colours.
     expect(desk.locator(".seats-head li")).to_have_text(["Sold", "Held", "Available"])
     desk.get_by_label("Date", exact=True).select_option(index=1)

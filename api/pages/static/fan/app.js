@@ -2,10 +2,12 @@
 
 import { configuration } from '../keep/configuration.js';
 import { whenSignedOutElsewhere } from '../keep/identity.js';
+import { ownerId } from '../keep/owner.js';
 import { announce } from '../screen/announce.js';
 import { h, show } from '../screen/dom.js';
 import { refusal } from '../screen/notice.js';
 import { frame } from '../screen/frame.js';
+import { isMissing, showMissing } from '../screen/missing.js';
 import { go, route, startRouter, render } from '../screen/router.js';
 import { loadWords, say } from '../screen/words.js';
 import { Problem } from '../talk/problem.js';
@@ -35,6 +37,14 @@ async function missing() {
   throw new Problem('not_found', { status: 404 });
 }
 
+/** Where else to go from an address that leads nowhere. */
+const waysOn = () => [
+  ownerId() ? h('a', { class: 'plain', href: '/tickets' }, say('nav.tickets')) : null,
+  location.pathname.startsWith('/operator')
+    ? h('a', { class: 'plain', href: '/operator', 'data-outside': true }, say('console.title'))
+    : null,
+];
+
 let first = true;
 
 async function draw(view, params, signal) {
@@ -51,7 +61,8 @@ async function draw(view, params, signal) {
     await view(main, params, signal);
   } catch (error) {
     const home = h('a', { class: 'plain', href: '/' }, say('tickets.empty.go'));
-    if (!signal.aborted) show(main, h('h1', null, title), refusal(error, home));
+    if (!signal.aborted && isMissing(error)) showMissing(main, error, home, ...waysOn());
+    else if (!signal.aborted) show(main, h('h1', null, title), refusal(error, home));
     if (!error.code) throw error;
   }
 }

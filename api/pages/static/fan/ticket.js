@@ -66,7 +66,7 @@ async function noTicket(main, reservationId, credential, signal) {
     main,
     h('h1', null, say('title.ticket')),
     notice(
-      refunded ? 'calm' : 'bad',
+      'calm',
       say(refunded ? 'ticket.refunded' : 'ticket.none'),
       h('a', { class: 'plain', href: '/tickets' }, say('title.tickets')),
     ),

@@ -3,6 +3,7 @@
 import { operator, forgetOperator } from '../keep/operator-identity.js';
 import { h, show } from '../screen/dom.js';
 import { frame } from '../screen/frame.js';
+import { isMissing, showMissing } from '../screen/missing.js';
 import { refusal } from '../screen/notice.js';
 import { go, route, startRouter, render } from '../screen/router.js';
 import { loadWords, say } from '../screen/words.js';
@@ -41,7 +42,9 @@ async function draw(view, params, signal) {
   try {
     await (operator() ? view : signIn)(main, params, signal);
   } catch (error) {
-    if (!signal.aborted) show(main, refusal(error));
+    const home = h('a', { class: 'plain', href: '/operator' }, say('console.concerts'));
+    if (!signal.aborted && isMissing(error)) showMissing(main, error, home);
+    else if (!signal.aborted) show(main, refusal(error));
     if (!error.code) throw error;
   }
 }

@@ -1,7 +1,7 @@
 /** What operators did: who, when (to the second), what, and what it was before. */
 
 import { h, show } from '../screen/dom.js';
-import { exactMoment } from '../screen/figures.js';
+import { exactMoment, isAmount, money } from '../screen/figures.js';
 import { refusal } from '../screen/notice.js';
 import { once } from '../screen/once.js';
 import { isSaid, say } from '../screen/words.js';
@@ -10,13 +10,13 @@ import { panel } from './panel.js';
 
 const PAGE = 100;
 const named = (action) => (isSaid(`audit.${action}`) ? say(`audit.${action}`) : action);
-const written = (value) => String(value ?? '∞');
+const written = (name, value) => (isAmount(name) ? money(value) : String(value ?? '∞'));
 
 /** `state: open → paused`; of a deed that changed nothing that was there, what it says alone. */
 function detailOf({ before = {}, ...detail }) {
-  const was = (name) => (name in before ? `${written(before[name])} → ` : '');
+  const was = (name) => (name in before ? `${written(name, before[name])} → ` : '');
   return Object.entries(detail)
-    .map(([name, value]) => `${name}: ${was(name)}${written(value)}`)
+    .map(([name, value]) => `${name}: ${was(name)}${written(name, value)}`)
     .join(', ');
 }
 

@@ -4,11 +4,14 @@
  */
 
 import { configuration } from '../keep/configuration.js';
-import { figure, language, say } from './words.js';
+import { language, say } from './words.js';
 import { isZone, wallClock } from './zones.js';
 
 // A browser may be older than the name of a zone; it shows UTC, and names it wherever its own clock shows another time.
 const known = (zone = configuration.timezone) => (isZone(zone) ? zone : 'UTC');
+
+/** The short name of a day within a date, as the language writes it there: `Sun`, `(일)`; some browsers do it by themselves. */
+const dayName = (name, before) => (before?.value.endsWith('(') ? name : say('weekday', { name }));
 
 function written(options, moment, zone) {
   const at = new Date(moment);
@@ -16,17 +19,28 @@ function written(options, moment, zone) {
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const foreign = options.hour && wallClock(at.getTime(), timeZone) !== wallClock(at.getTime(), own);
   const name = foreign ? { timeZoneName: 'short' } : {};
-  return new Intl.DateTimeFormat(language(), { timeZone, ...options, ...name }).format(at);
+  const parts = new Intl.DateTimeFormat(language(), { timeZone, ...options, ...name }).formatToParts(at);
+  const isPart = options.weekday === 'short';
+  return parts
+    .map(({ type, value }, index) => (isPart && type === 'weekday' ? dayName(value, parts[index - 1]) : value))
+    .join('');
 }
 
-export const money = (points) => say('money', { amount: figure(points) });
+/** Points with their unit, which is a word: a letter alone says nothing to whoever sees or hears it first. */
+export const money = (points) => say('money', { count: points });
+
+const AMOUNTS = new Set(['amount', 'balance']);
+
+/** Whether what the API calls `name` is an amount of points. */
+export const isAmount = (name) => AMOUNTS.has(name);
 export const day = (moment, zone) =>
   written({ weekday: 'short', year: 'numeric', month: 'long', day: 'numeric' }, moment, zone);
 export const dayOfMonth = (moment, zone) => written({ day: 'numeric' }, moment, zone).replace(/\D/g, '');
 export const month = (moment, zone) => written({ month: 'short' }, moment, zone);
 export const weekday = (moment, zone) => written({ weekday: 'long' }, moment, zone);
 export const time = (moment, zone) => written({ hour: 'numeric', minute: '2-digit' }, moment, zone);
-export const dayAndTime = (moment, zone) => `${day(moment, zone)}, ${time(moment, zone)}`;
+export const dayAndTime = (moment, zone) =>
+  say('day-and-time', { day: day(moment, zone), time: time(moment, zone) });
 
 /** `4:07` of milliseconds; never below zero. */
 export function minutesAndSeconds(ms) {
@@ -49,7 +63,7 @@ export function exactly(seconds) {
 }
 
 export const shortMoment = (moment, zone) =>
-  written({ month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' }, moment, zone);
+  written({ weekday: 'short', month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' }, moment, zone);
 
 export const exactTime = (moment, zone) =>
   written({ hour: 'numeric', minute: '2-digit', second: '2-digit' }, moment, zone);
@@ -57,7 +71,15 @@ export const exactTime = (moment, zone) =>
 /** A moment to the second, with its year: what has to be told apart and put in order. */
 export const exactMoment = (moment, zone) =>
   written(
-    { year: 'numeric', month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit', second: '2-digit' },
+    {
+      weekday: 'short',
+      year: 'numeric',
+      month: 'short',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: '2-digit',
+      second: '2-digit',
+    },
     moment,
     zone,
   );
