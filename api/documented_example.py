@@ -36,7 +36,8 @@ def _command(path: str, method: str, operation: Mapping[str, Any]) -> str:
         words.append("-H 'Prefer: wait=10'")
     if "requestBody" in operation:
         body = operation["requestBody"]["content"]["application/json"]["example"]
-        words.append(f"--json '{json.dumps(body, ensure_ascii=False)}'")
+        words.append("-H 'Content-Type: application/json'")
+        words.append(f"-d '{json.dumps(body, ensure_ascii=False)}'")
     return " \\\n  ".join(words)
 
 
