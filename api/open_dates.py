@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from pydantic_core import to_json
 
+from api.cache import Cache
 from api.caching import Representation
 from api.freshness import Freshness
-from api.kept import Kept
 from api.pagination import PageQuery
 from models import clock
 from models.database import read_session
@@ -32,9 +32,9 @@ class _Dates(NamedTuple):
 class OpenDates:
     """The dates that somebody looks at; in a rush, what is left of them is told up to a tick late."""
 
-    def __init__(self, freshness: Freshness, kept: Kept) -> None:
+    def __init__(self, freshness: Freshness, cache: Cache) -> None:
         """Take how long seats may be believed, and where to keep what was read of them."""
-        self._freshness, self._kept = freshness, kept
+        self._freshness, self._cache = freshness, cache
         self._reading = Lock()
 
     def page(self, concert_id: int, query: PageQuery) -> Representation:
@@ -42,19 +42,19 @@ class OpenDates:
         tick, turn = self._freshness.mark(clock.utcnow())
         mark = (tick, min(turn, 1))
         dates = self._of(concert_id, mark)
-        return self._kept.page((LIST, concert_id, query), mark, lambda: _write(dates, query))
+        return self._cache.page((LIST, concert_id, query), mark, lambda: _write(dates, query))
 
     def _of(self, concert_id: int, mark: tuple[int, int]) -> _Dates:
         key = (LIST, concert_id)
-        dates: _Dates | None = self._kept.get(key, mark)
+        dates: _Dates | None = self._cache.get(key, mark)
         if dates is None:
             with in_turn(self._reading):
-                dates = self._kept.get(key, mark)
+                dates = self._cache.get(key, mark)
                 if dates is None:
                     with read_session():
                         found = Performance.dates(concert_id, now=clock.utcnow())
                     dates = _Dates([date["performance_id"] for date in found], [to_json(date) for date in found])
-                    self._kept.keep(key, dates, sum(len(body) + _ITEM for body in dates.bodies), mark)
+                    self._cache.put(key, dates, sum(len(body) + _ITEM for body in dates.bodies), mark)
         return dates
 
 

@@ -41,7 +41,8 @@ PROBLEMS: dict[str, Problem] = {
         422,
         "Validation failed",
         "The body or a query parameter is not what the operation takes; `errors` names each place (`pointer`), what is"
-        " wrong there (`detail`, its kind as `type`) and the `limit` that was passed, if any. Unknown fields are refused, and numbers are never read from strings.",
+        " wrong there (`detail`, its kind as `type`) and the `limit` that was passed, if any."
+        " Unknown fields are refused, and numbers are never read from strings.",
     ),
     "unexpected_body": Problem(
         422,

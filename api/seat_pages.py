@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from pydantic_core import to_json
 
+from api.cache import Cache
 from api.caching import Representation
 from api.freshness import Freshness
-from api.kept import Kept
 from api.schemas.performances import SeatQuery
 from models import clock
 from models.database import read_session
@@ -60,16 +60,16 @@ class Moment(NamedTuple):
 class SeatPages:
     """The seats that somebody looks at; one that was sold is shown as available for a tick at most."""
 
-    def __init__(self, freshness: Freshness, kept: Kept) -> None:
+    def __init__(self, freshness: Freshness, cache: Cache) -> None:
         """Take how long seats may be believed, and where to keep them."""
-        self._freshness, self._kept = freshness, kept
+        self._freshness, self._cache = freshness, cache
         self._versions = count(1)
         self._reading = Lock()
 
     def page(self, performance_id: int, query: SeatQuery) -> Representation:
         """Return a page of a performance's seats. Raises a 422 problem for a foreign cursor."""
         moment = self._now(performance_id)
-        return self._kept.page(
+        return self._cache.page(
             (LIST, performance_id, query),
             moment.version,
             lambda: _write(self._places_of(performance_id), moment, query),
@@ -77,27 +77,27 @@ class SeatPages:
 
     def _now(self, performance_id: int) -> Moment:
         key, mark = ("taken seats", performance_id), self._freshness.mark(clock.utcnow())
-        moment: Moment | None = self._kept.get(key, mark)
+        moment: Moment | None = self._cache.get(key, mark)
         if moment is None:
             with in_turn(self._reading):
                 now = clock.utcnow()
                 # A later mark is as bad as an earlier one: the clock was put back since.
-                moment = self._kept.get(key, mark)
+                moment = self._cache.get(key, mark)
                 if moment is None:
                     with read_session():
                         taken = Seat.taken(performance_id, now)
-                    before: Moment | None = self._kept.last(key)
+                    before: Moment | None = self._cache.last(key)
                     same = before is not None and taken == (before.held, before.sold)
                     moment = before if before is not None and same else Moment(next(self._versions), *taken)
-                    self._kept.keep(key, moment, moment.size, mark)
+                    self._cache.put(key, moment, moment.size, mark)
         return moment
 
     def _places_of(self, performance_id: int) -> Places:
         key = ("places of seats", performance_id)
-        places: Places | None = self._kept.get(key)
+        places: Places | None = self._cache.get(key)
         if places is None:
             places = _read_places(performance_id)
-            self._kept.keep(key, places, places.size)
+            self._cache.put(key, places, places.size)
         return places
 
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from api.accepted import Acceptance
+from api.cache import Cache
 from api.credentials import Gatekeeper
 from api.deferred_answers import DeferredAnswers
 from api.freshness import Freshness
-from api.kept import Kept
 from api.left_tokens import LeftTokens
 from api.lines import Lines
 from api.open_dates import OpenDates
@@ -50,7 +50,7 @@ def wire(settings: Settings) -> Wiring:
     freshness = Freshness(partial(changes.version, broker, changes.SEATS))
     # Operators change it, who may look after each change.
     programme_freshness = Freshness(partial(changes.version, broker, changes.PROGRAMME), most_turns=1_000)
-    kept = Kept()
+    cache = Cache()
     return Wiring(
         settings=settings,
         gatekeeper=Gatekeeper(settings, signature, lines, freshness),
@@ -59,9 +59,9 @@ def wire(settings: Settings) -> Wiring:
         deferred_answers=deferred_answers,
         left_tokens=left,
         lines=lines,
-        programme=Programme(broker, programme_freshness, kept),
-        open_dates=OpenDates(freshness, kept),
-        seat_pages=SeatPages(freshness, kept),
+        programme=Programme(broker, programme_freshness, cache),
+        open_dates=OpenDates(freshness, cache),
+        seat_pages=SeatPages(freshness, cache),
         broker=broker,
         limits=RateLimits(settings, broker),
         tally=Tally(broker),

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from api import lines
+from api.cache import Cache
 from api.freshness import Freshness
-from api.kept import Kept
 from api.pagination import PageQuery
 from api.programme import Programme
 from models.concert import Concert
@@ -74,7 +74,7 @@ def _processes(valkey_url: str) -> Iterator[list[Programme]]:
 
     def programme(broker: Broker) -> Programme:
         freshness = Freshness(lambda: changes.version(broker, changes.PROGRAMME), most_turns=1_000)
-        return Programme(broker, freshness, Kept())
+        return Programme(broker, freshness, Cache())
 
     yield [programme(broker) for broker in brokers]
     for broker in brokers:

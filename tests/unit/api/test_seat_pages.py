@@ -11,9 +11,9 @@ import pytest
 from freezegun import freeze_time
 
 from api import seat_pages
+from api.cache import Cache
 from api.caching import Representation
 from api.freshness import MOST_TURNS, SAME_MOMENT, Freshness
-from api.kept import Kept
 from api.lines import TICK
 from api.schemas.performances import SeatQuery
 from api.seat_pages import SeatPages
@@ -51,7 +51,7 @@ def statuses(page: Representation) -> dict[int, str]:
 
 
 def test_seats_are_read_once_a_tick_and_written_once_while_they_stay(hall: Hall) -> None:
-    pages = SeatPages(Freshness(lambda: None), Kept())
+    pages = SeatPages(Freshness(lambda: None), Cache())
     with freeze_time(NOON) as clock:
         first = pages.page(1, SeatQuery())
         assert pages.page(1, SeatQuery()) is first
@@ -63,7 +63,7 @@ def test_seats_are_read_once_a_tick_and_written_once_while_they_stay(hall: Hall)
 
 
 def test_a_seat_that_was_sold_is_shown_as_sold_in_the_next_tick(hall: Hall) -> None:
-    pages = SeatPages(Freshness(lambda: None), Kept())
+    pages = SeatPages(Freshness(lambda: None), Cache())
     with freeze_time(NOON) as clock:
         assert set(statuses(pages.page(1, SeatQuery())).values()) == {"available"}
         hall.held, hall.sold = frozenset({2}), frozenset({4})
@@ -79,7 +79,7 @@ def test_a_seat_that_was_sold_is_shown_as_sold_in_the_next_tick(hall: Hall) -> N
 
 
 def test_a_clock_that_is_put_back_does_not_stop_the_seats(hall: Hall) -> None:
-    pages = SeatPages(Freshness(lambda: None), Kept())
+    pages = SeatPages(Freshness(lambda: None), Cache())
     with freeze_time(NOON) as clock:
         pages.page(1, SeatQuery())
         hall.sold = frozenset({4})
@@ -88,7 +88,7 @@ def test_a_clock_that_is_put_back_does_not_stop_the_seats(hall: Hall) -> None:
 
 
 def test_a_page_none_of_whose_seats_changed_stays_the_same(hall: Hall) -> None:
-    pages = SeatPages(Freshness(lambda: None), Kept())
+    pages = SeatPages(Freshness(lambda: None), Cache())
     with freeze_time(NOON) as clock:
         first = pages.page(1, SeatQuery.model_validate({"limit": "2"}))
         hall.sold = frozenset({5})
@@ -98,20 +98,20 @@ def test_a_page_none_of_whose_seats_changed_stays_the_same(hall: Hall) -> None:
 
 @pytest.mark.usefixtures("hall")
 def test_strangers_cannot_fill_the_memory() -> None:
-    kept = Kept(most_bytes := 100_000)
-    pages = SeatPages(Freshness(lambda: None), kept)
+    cache = Cache(most_bytes := 100_000)
+    pages = SeatPages(Freshness(lambda: None), cache)
     for performance_id in range(100):
         pages.page(performance_id, SeatQuery())
     for after in range(300):
         page = pages.page(1, SeatQuery(cursor=SeatQuery.cursor_at("seats", after)))
         assert len(statuses(page)) == max(0, 5 - after)
-    assert most_bytes / 2 < kept.bytes_kept <= most_bytes
+    assert most_bytes / 2 < cache.size <= most_bytes
 
 
 def test_a_hall_that_was_forgotten_is_shown_as_it_is(hall: Hall) -> None:
     """A version of the seats that was forgotten is not taken for the one that is read after it."""
-    kept = Kept(6_000)
-    pages = SeatPages(Freshness(lambda: None), kept)
+    cache = Cache(6_000)
+    pages = SeatPages(Freshness(lambda: None), cache)
     with freeze_time(NOON):
         assert statuses(pages.page(1, SeatQuery()))[2] == "available"
         for performance_id in range(2, 30):
