@@ -1,7 +1,8 @@
 /** One ticket, with the code that the door reads. */
 
 import { configuration } from '../keep/configuration.js';
-import { ask, askAll } from '../talk/http.js';
+import { bookingsSeenBy, codeSeenBy, dropCode, keepCode } from '../keep/tickets.js';
+import { ask } from '../talk/http.js';
 import { h, show } from '../screen/dom.js';
 import { day, dayAndTime, money, time } from '../screen/figures.js';
 import { notice } from '../screen/notice.js';
@@ -9,16 +10,25 @@ import { go } from '../screen/router.js';
 import { say } from '../screen/words.js';
 import { takeFlash } from './flash.js';
 import { patiently } from './patiently.js';
-import { ownersCredential } from './tickets.js';
+import { lastSeen, readBookings, ticketsOwner } from './tickets.js';
 
-/** The code is the fan's alone, so it is fetched with the credential and shown from memory. */
-async function showCode(image, reservationId, credential, signal) {
-  const answer = await fetch(`/tickets/${reservationId}/code.svg`, {
-    headers: { Authorization: `Bearer ${credential}` },
-    signal,
-  });
-  if (!answer.ok) return show(image, h('p', { class: 'soft' }, say('ticket.no-code')));
-  const address = URL.createObjectURL(await answer.blob());
+/** The drawn code as the service gives it to the fan alone; as it was last seen where the service cannot be reached. */
+async function readCode(owner, reservationId, signal) {
+  const headers = { Authorization: `Bearer ${owner.token}` };
+  const answer = await fetch(`/tickets/${reservationId}/code.svg`, { headers, signal }).catch(() => null);
+  if (!answer || answer.status >= 500) return codeSeenBy(owner.userId, reservationId);
+  if (!answer.ok) {
+    dropCode(owner.userId, reservationId);
+    return null;
+  }
+  const svg = await answer.text();
+  keepCode(owner.userId, reservationId, svg);
+  return svg;
+}
+
+function showCode(image, svg, signal) {
+  if (!svg) return show(image, h('p', { class: 'soft' }, say('ticket.no-code')));
+  const address = URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' }));
   signal.addEventListener('abort', () => URL.revokeObjectURL(address), { once: true });
   return show(image, h('img', { src: address, alt: say('ticket.code'), width: 232, height: 232 }));
 }
@@ -59,8 +69,8 @@ function stub(booking, image) {
 }
 
 /** A reservation that is no booking: refunded, or not paid at all. */
-async function noTicket(main, reservationId, credential, signal) {
-  const { body } = await ask('GET', `/v1/reservations/${reservationId}`, { credential, signal });
+async function noTicket(main, reservationId, owner, signal) {
+  const { body } = await ask('GET', `/v1/reservations/${reservationId}`, { credential: owner.token, signal });
   const refunded = body.status === 'refunded';
   return show(
     main,
@@ -73,23 +83,14 @@ async function noTicket(main, reservationId, credential, signal) {
   );
 }
 
-/** The ticket of one reservation. */
-export async function ticket(main, params, signal) {
-  const reservationId = Number(params.reservation);
-  const credential = ownersCredential();
-  if (!credential) return go(`/signin?to=/tickets/${reservationId}`, { replace: true });
-  const flash = takeFlash();
-  show(main, flash, h('p', { class: 'busy' }, say('loading')));
-  const bookings = await patiently(() => askAll('/v1/bookings', { credential, signal }), main, signal);
-  if (!bookings) return undefined;
-  const booking = bookings.find((one) => one.reservation_id === reservationId);
-  if (!booking) return noTicket(main, reservationId, credential, signal);
+/** Show a ticket below `message`; returns the element for its code. */
+function showTicket(main, booking, message) {
   const what = `${booking.concert.title}, ${dayAndTime(booking.performance.starts_at, booking.concert.timezone)}`;
   document.title = `${what} · ${configuration.service_name}`;
   const image = h('div', { class: 'code' });
   show(
     main,
-    flash,
+    message,
     stub(booking, image),
     h(
       'div',
@@ -98,5 +99,27 @@ export async function ticket(main, params, signal) {
       h('a', { class: 'quiet', href: '/tickets' }, say('ticket.all')),
     ),
   );
-  return showCode(image, reservationId, credential, signal);
+  return image;
+}
+
+/** The ticket of one reservation. */
+export async function ticket(main, params, signal) {
+  const reservationId = Number(params.reservation);
+  const owner = ticketsOwner();
+  if (!owner) return go(`/signin?to=/tickets/${reservationId}`, { replace: true });
+  const flash = takeFlash();
+  show(main, flash, h('p', { class: 'busy' }, say('loading')));
+  const wanted = (bookings) => bookings.find((one) => one.reservation_id === reservationId);
+  const meanwhile = () => {
+    const seen = bookingsSeenBy(owner.userId);
+    const booking = wanted(seen?.items ?? []);
+    if (booking) showCode(showTicket(main, booking, lastSeen(seen.at)), codeSeenBy(owner.userId, reservationId), signal);
+  };
+  const bookings = await patiently(() => readBookings(owner, signal), main, signal, meanwhile);
+  if (!bookings) return undefined;
+  const booking = wanted(bookings);
+  if (!booking) return noTicket(main, reservationId, owner, signal);
+  const image = showTicket(main, booking, flash);
+  const svg = await readCode(owner, reservationId, signal);
+  return signal.aborted ? undefined : showCode(image, svg, signal);
 }

@@ -1,16 +1,38 @@
 /** The fan's tickets and points. */
 
 import { ask, askAll } from '../talk/http.js';
-import { identity } from '../keep/identity.js';
+import { identity, signedInId } from '../keep/identity.js';
+import { bookingsSeenBy, keepBookings } from '../keep/tickets.js';
 import { h, show } from '../screen/dom.js';
 import { dayAndTime, money, seatNames, shortMoment } from '../screen/figures.js';
+import { notice } from '../screen/notice.js';
 import { say } from '../screen/words.js';
+import { serverNow } from '../talk/clock.js';
 import { takeFlash } from './flash.js';
 import { patiently } from './patiently.js';
 import { poster } from './poster.js';
 
-/** What proves whose tickets they are: the identity alone, as a queue token speaks for one concert and shows no code. */
-export const ownersCredential = () => identity()?.token ?? null;
+/**
+ * Whose tickets they are, as `{token, userId}`, or null: the identity alone proves it, as a queue token speaks for one
+ * concert and shows no code. Offline nobody can sign in anew; what was kept of whoever is signed in here is shown then,
+ * without a token.
+ */
+export function ticketsOwner() {
+  const who = identity();
+  const userId = signedInId();
+  return who ?? (userId !== null && !navigator.onLine ? { token: null, userId } : null);
+}
+
+/** Told beside tickets that the service could not be asked for now; `at` is when it last was. */
+export const lastSeen = (at) => notice('calm', say('tickets.last-seen', { moment: shortMoment(at) }));
+
+/** All bookings of `owner`, kept for when they cannot be asked for. */
+export async function readBookings(owner, signal) {
+  const items = await askAll('/v1/bookings', { credential: owner.token, signal });
+  // Who signed out meanwhile, perhaps in another tab, leaves nothing here.
+  if (signedInId() === owner.userId) keepBookings(owner.userId, items, serverNow());
+  return items;
+}
 
 function card({ concert, performance, reservation_id: id, seats }) {
   return h(
@@ -87,9 +109,9 @@ async function points(signal) {
 
 /** All bookings of the fan, newest first. */
 export async function tickets(main, _params, signal) {
-  const credential = ownersCredential();
+  const owner = ticketsOwner();
   const title = h('h1', null, say('title.tickets'));
-  if (!credential)
+  if (!owner)
     return show(
       main,
       title,
@@ -97,14 +119,14 @@ export async function tickets(main, _params, signal) {
       h('a', { class: 'strong', href: '/signin?to=/tickets' }, say('nav.signin')),
     );
   show(main, takeFlash(), title, h('p', { class: 'busy' }, say('loading')));
-  const read = () => Promise.all([askAll('/v1/bookings', { credential, signal }), points(signal)]);
-  const answer = await patiently(read, main, signal);
+  const read = () => Promise.all([readBookings(owner, signal), points(signal)]);
+  const list = (bookings) => (bookings.length ? h('ul', { class: 'cards cards-rows' }, bookings.map(card)) : empty());
+  const meanwhile = () => {
+    const seen = bookingsSeenBy(owner.userId);
+    if (seen) show(main, title, lastSeen(seen.at), list(seen.items));
+  };
+  const answer = await patiently(read, main, signal, meanwhile);
   if (!answer) return undefined;
   const [bookings, account] = answer;
-  return show(
-    main,
-    title,
-    bookings.length ? h('ul', { class: 'cards cards-rows' }, bookings.map(card)) : empty(),
-    account,
-  );
+  return show(main, title, list(bookings), account);
 }

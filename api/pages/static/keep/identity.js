@@ -21,6 +21,9 @@ const nameIn = (text) => (typeof text === 'string' && text.trim() && !UUID.test(
 /** Keep `token` for this tab; `name` is what to call the fan. Throws when it is no JWT. */
 export function signIn(token, name = null) {
   const { sub, exp, name: claimed } = claimsOf(token);
+  const before = ownerId();
+  // Codes that open doors do not stay behind for whoever comes next.
+  if (before !== sub) belongings('ticket', before).clear();
   kept.set('current', { token, userId: sub, name: name ?? nameIn(claimed) ?? nameIn(sub), expires: exp * 1000 });
   noteOwner(sub);
 }
@@ -31,10 +34,13 @@ export function identity() {
   return current && !isOver(current.expires) ? current : null;
 }
 
+/** The user id of whoever has signed in in this tab, even when the identity's time is over; null for nobody. */
+export const signedInId = () => kept.get('current')?.userId ?? null;
+
 /** Sign out, in all tabs: nothing of theirs stays in this browser. */
 export function forgetIdentity() {
   const userId = ownerId();
-  for (const prefix of ['place', 'hold', 'errand']) belongings(prefix, userId).clear();
+  for (const prefix of ['place', 'hold', 'errand', 'ticket']) belongings(prefix, userId).clear();
   kept.clear();
   forgetOwner(userId);
   leaving.set('current', userId);

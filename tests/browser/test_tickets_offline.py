@@ -1,0 +1,121 @@
+"""Tickets that were seen open without a network: for who saw them alone, and told to be what was last seen."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.fan import Fan
+from tests.browser.seller import Seller
+
+pytestmark = pytest.mark.browser
+
+NO_ROOM = """const { setItem } = Storage.prototype;
+Storage.prototype.setItem = function (key, value) {
+  if (key.startsWith('frontrow.ticket.')) throw new DOMException('no room', 'QuotaExceededError');
+  return setItem.call(this, key, value);
+};"""
+KEPT = "Object.keys(localStorage).filter((key) => key.startsWith('frontrow.ticket.'))"
+CODE = "QR code of this ticket"
+LAST_SEEN = re.compile(r"as the service last told this device, \w{3}, .* \d+:\d\d")
+
+
+def _bought_by(who: Fan, concert_id: int) -> str:
+    """Buy one seat, look at the ticket, and go to the programme; return the path of the ticket."""
+    who.join(concert_id)
+    who.at("/dates")
+    who.choose_date()
+    who.pick(1)
+    who.hold()
+    who.at("/checkout")
+    who.pay()
+    who.at(r"/tickets/\d+")
+    expect(who.page.get_by_alt_text(CODE)).to_be_visible()
+    path = who.page.evaluate("location.pathname")
+    _home(who)
+    return str(path)
+
+
+def _home(who: Fan) -> None:
+    who.page.get_by_role("link", name="frontrow").first.click()
+    expect(who.page.locator(".cards")).to_be_visible()
+
+
+def _to_tickets(who: Fan) -> None:
+    who.page.get_by_role("link", name="My tickets").first.click()
+
+
+def test_a_ticket_once_seen_opens_offline_and_says_when_it_was_seen(fan: Callable[..., Fan], seller: Seller) -> None:
+    who = fan("offline")
+    who.sign_in()
+    path = _bought_by(who, seller.put_on_sale("Underground"))
+    who.page.context.set_offline(True)
+    _to_tickets(who)
+    expect(who.page.locator("main")).to_contain_text(LAST_SEEN)
+    who.page.locator(f".card-row[href='{path}']").click()
+    expect(who.page.locator(".ticket")).to_contain_text("Underground")
+    expect(who.page.get_by_alt_text(CODE)).to_be_visible()
+    assert who.page.get_by_alt_text(CODE).evaluate("code => code.decode().then(() => code.naturalWidth)") > 0
+    expect(who.page.locator("main")).to_contain_text(LAST_SEEN)
+    who.sees("You are offline")
+    who.page.context.set_offline(False)
+    # What the service says now takes the place of what was kept.
+    expect(who.page.locator("main")).not_to_contain_text(LAST_SEEN)
+    expect(who.page.get_by_alt_text(CODE)).to_be_visible()
+
+
+def test_a_ticket_that_was_refunded_meanwhile_is_kept_no_longer(fan: Callable[..., Fan], seller: Seller) -> None:
+    who = fan("refunded")
+    who.sign_in()
+    path = _bought_by(who, seller.put_on_sale("Given back"))
+    assert len(who.page.evaluate(KEPT)) == 2
+    booking = seller.call("GET", f"/v1/operator/fans/{who.name}")["bookings"][0]
+    seller.done("POST", f"/v1/operator/payments/{booking['payment_id']}/refund", None, seller.token)
+    _to_tickets(who)
+    who.sees("No tickets yet")
+    assert len(who.page.evaluate(KEPT)) == 1
+    _home(who)
+    who.page.context.set_offline(True)
+    _to_tickets(who)
+    expect(who.page.locator("main")).to_contain_text(LAST_SEEN)
+    expect(who.page.locator(f"[href='{path}']")).to_have_count(0)
+
+
+def test_nobody_else_sees_a_kept_ticket(fan: Callable[..., Fan], seller: Seller) -> None:
+    annie = fan("annie")
+    annie.sign_in()
+    path = _bought_by(annie, seller.put_on_sale("Annie's evening"))
+    assert len(annie.page.evaluate(KEPT)) == 2
+    # Bobby comes to the same browser; Annie's tab stays open.
+    bobby = Fan(annie.page.context.new_page(), annie.url, f"bobby-{annie.name}")
+    bobby.sign_in()
+    assert bobby.page.evaluate(KEPT) == []
+    annie.page.context.set_offline(True)
+    _to_tickets(bobby)
+    bobby.sees("You are offline")
+    expect(bobby.page.locator(f"[href='{path}']")).to_have_count(0)
+
+
+def test_signing_out_leaves_no_ticket_behind(fan: Callable[..., Fan], seller: Seller) -> None:
+    who = fan("leaver")
+    who.sign_in()
+    _bought_by(who, seller.put_on_sale("Gone"))
+    who.page.get_by_role("button", name=re.compile("sign out")).click()
+    who.page.get_by_role("dialog").get_by_role("button", name="Sign out").click()
+    expect(who.page.get_by_role("link", name="Sign in").first).to_be_visible()
+    assert who.page.evaluate(KEPT) == []
+
+
+def test_where_there_is_no_room_to_keep_a_ticket_it_is_shown_all_the_same(
+    fan: Callable[..., Fan], seller: Seller
+) -> None:
+    who = fan("full")
+    who.page.add_init_script(NO_ROOM)
+    who.sign_in()
+    _bought_by(who, seller.put_on_sale("Full phone"))
+    assert who.page.evaluate(KEPT) == []
+    who.page.context.set_offline(True)
+    _to_tickets(who)
+    who.sees("You are offline")
+    expect(who.page.locator("main")).not_to_contain_text(LAST_SEEN)
