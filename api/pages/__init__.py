@@ -10,6 +10,7 @@ from api.pages.configuration import configuration_of
 from api.pages.demo_identity import DemoIdentityResource
 from api.pages.handover import HandoverResource, origins_of
 from api.pages.missing import MissingPage
+from api.pages.offline import OfflineResource
 from api.pages.shell import ShellResource
 from api.pages.ticket_code import TicketCodeResource
 from settings import Settings
@@ -42,6 +43,7 @@ def add_pages(app: falcon.App[Any, Any], settings: Settings) -> None:
     for path in OPERATOR_PATHS:
         app.add_route(path, ShellResource(assets, "operator.html", configuration))
     app.add_route("/pages/{version}/{path:path}", AssetResource(assets))
+    app.add_route("/offline.js", OfflineResource(assets))
     app.add_route("/signin/handover", HandoverResource(assets, origins))
     app.add_route("/tickets/{reservation_id}/code.svg", TicketCodeResource(settings))
     app.add_error_handler(falcon.HTTPRouteNotFound, MissingPage(assets, configuration))

@@ -83,6 +83,14 @@ def test_a_first_load_asks_for_one_module_and_one_style_sheet() -> None:
         assert sorted(Path(name).suffix for name in files) == [".css", ".js", ".svg"]
 
 
+def test_the_worker_of_the_tickets_keeps_files_of_this_version_and_is_asked_for_anew() -> None:
+    worker = client().simulate_get("/offline.js")
+    assert worker.headers["cache-control"] == "no-cache"
+    assert "{{" not in worker.text
+    for found in re.findall(r"'(/[^']*)'", worker.text):
+        assert client().simulate_get(found).status_code == HTTPStatus.OK, found
+
+
 def test_every_import_of_every_module_exists() -> None:
     for module in STATIC.rglob("*.js"):
         for target in re.findall(r"""(?:from|import\()\s*['"](\.[^'"]+)['"]""", module.read_text()):

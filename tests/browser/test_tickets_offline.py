@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser.fan import Fan
 from tests.browser.seller import Seller
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -119,3 +120,23 @@ def test_where_there_is_no_room_to_keep_a_ticket_it_is_shown_all_the_same(
     _to_tickets(who)
     who.sees("You are offline")
     expect(who.page.locator("main")).not_to_contain_text(LAST_SEEN)
+
+
+def test_a_tab_that_is_loaded_again_at_the_door_opens_its_ticket(fan: Callable[..., Fan], seller: Seller) -> None:
+    who = fan("reloads")
+    who.sign_in()
+    path = _bought_by(who, seller.put_on_sale("Reloaded"))
+    who.page.goto(f"{who.url}{path}")
+    expect(who.page.get_by_alt_text(CODE)).to_be_visible()
+    active = "navigator.serviceWorker.getRegistration('/tickets').then((found) => found?.active?.state)"
+    wait_for(lambda: who.page.evaluate(active) == "activated")
+    who.page.context.set_offline(True)
+    for _ in range(2):
+        who.page.reload()
+        expect(who.page.locator(".ticket")).to_contain_text("Reloaded")
+        expect(who.page.get_by_alt_text(CODE)).to_be_visible()
+        expect(who.page.locator("main")).to_contain_text(LAST_SEEN)
+    who.page.context.set_offline(False)
+    who.page.reload()
+    expect(who.page.locator(".ticket")).to_contain_text("Reloaded")
+    expect(who.page.get_by_text(LAST_SEEN)).to_have_count(0)

@@ -2,6 +2,7 @@
 
 import { ask, askAll } from '../talk/http.js';
 import { identity, signedInId } from '../keep/identity.js';
+import { keepPages } from '../keep/offline.js';
 import { bookingsSeenBy, keepBookings } from '../keep/tickets.js';
 import { h, show } from '../screen/dom.js';
 import { dayAndTime, money, seatNames, shortMoment } from '../screen/figures.js';
@@ -31,6 +32,7 @@ export async function readBookings(owner, signal) {
   const items = await askAll('/v1/bookings', { credential: owner.token, signal });
   // Who signed out meanwhile, perhaps in another tab, leaves nothing here.
   if (signedInId() === owner.userId) keepBookings(owner.userId, items, serverNow());
+  if (items.length) keepPages();
   return items;
 }
 

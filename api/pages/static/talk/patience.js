@@ -1,21 +1,16 @@
 /** Waiting: timers that go on in a hidden tab, and how long to wait after what. */
 
+import { workerAddress } from './worker-address.js';
+
 const FIRST_MS = 2000;
 const LONGEST_MS = 60000;
 const pending = new Map();
 let worker = null;
 let last = 0;
 
-/** The one address that may become code; the page's Content-Security-Policy lets this policy alone exist. */
-function workerAddress() {
-  const address = new URL('./ticking-worker.js', import.meta.url).href;
-  const policy = window.trustedTypes?.createPolicy('frontrow-worker', { createScriptURL: () => address });
-  return policy?.createScriptURL('') ?? address;
-}
-
 function tickingWorker() {
   if (worker) return worker;
-  worker = new Worker(workerAddress());
+  worker = new Worker(workerAddress('ticking'));
   worker.onmessage = ({ data }) => {
     pending.get(data)?.();
     pending.delete(data);

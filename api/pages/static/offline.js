@@ -1,0 +1,51 @@
+/**
+ * The service worker of the tickets: it keeps the files of their pages, which are the same for everybody, so that a tab
+ * that is loaded again at the door opens without a network. What a fan saw is kept by the page itself, for them alone.
+ */
+
+const NAME = 'frontrow-tickets-';
+const CACHE = `${NAME}{{version}}`;
+const SHELL = '/tickets';
+const FILES = [
+  '{{base}}/index.js',
+  '{{base}}/index.css',
+  '{{base}}/words/en.json',
+  '{{base}}/words/ko.json',
+  '{{base}}/icon.svg',
+];
+const PATIENCE_MS = 4000;
+const AWAY = [502, 503, 504];
+
+self.addEventListener('install', (event) => {
+  self.skipWaiting();
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll([SHELL, ...FILES])));
+});
+
+async function takeOver() {
+  const names = await caches.keys();
+  await Promise.all(names.filter((name) => name.startsWith(NAME) && name !== CACHE).map((name) => caches.delete(name)));
+  await self.clients.claim();
+}
+
+self.addEventListener('activate', (event) => event.waitUntil(takeOver()));
+
+/** The page as the service has it; as it was kept where the service is away or takes too long. */
+async function page(request) {
+  const asked = fetch(request);
+  const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
+  try {
+    const answer = await Promise.race([asked, late]);
+    if (answer && !AWAY.includes(answer.status)) return answer;
+  } catch {
+    // There is no network.
+  }
+  return (await caches.match(SHELL)) ?? asked;
+}
+
+self.addEventListener('fetch', (event) => {
+  const { request } = event;
+  const { origin, pathname } = new URL(request.url);
+  if (request.method !== 'GET' || origin !== self.location.origin) return;
+  if (request.mode === 'navigate') event.respondWith(page(request));
+  else if (FILES.includes(pathname)) event.respondWith(caches.match(pathname).then((kept) => kept ?? fetch(request)));
+});
