@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Opening
 from tests.browser.fan import Fan
@@ -78,3 +78,22 @@ def test_who_holds_seats_may_look_at_other_dates(fan: Callable[..., Fan], seller
     expect(who.page.locator("a.date").first).to_be_visible()
     who.page.get_by_role("link", name="Pay for these seats").click()
     who.at("/checkout")
+
+
+def test_the_programme_marks_what_can_be_booked_no_more(fan: Callable[..., Fan], seller: Seller) -> None:
+    over, open_ = seller.put_on_sale("Long ago"), seller.put_on_sale("Still to come")
+    who = fan("browses")
+
+    def tell(route: Route) -> None:
+        answer = route.fetch()
+        told = answer.json()
+        [concert] = [one for one in told["items"] if one["id"] == over]
+        for date in concert["performances"]:
+            date["reservable_until"] = "2020-01-01T00:00:00Z"
+        route.fulfill(response=answer, json=told)
+
+    who.page.route(re.compile(r"/v1/concerts(\?|$)"), tell)
+    who.page.goto(who.url)
+    card = who.page.locator(f".card[href='/concerts/{over}']")
+    expect(card.locator(".badge")).to_have_text("Over")
+    expect(who.page.locator(f".card[href='/concerts/{open_}']").locator(".badge")).to_have_count(0)

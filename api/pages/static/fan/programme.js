@@ -4,6 +4,7 @@ import { askAll } from '../talk/http.js';
 import { h, show } from '../screen/dom.js';
 import { day } from '../screen/figures.js';
 import { say } from '../screen/words.js';
+import { isOver } from '../talk/clock.js';
 import { patiently } from './patiently.js';
 import { poster } from './poster.js';
 
@@ -13,6 +14,10 @@ function when({ performances, timezone }) {
   const others = performances.length - 1;
   return others ? say('programme.dates.more', { first, count: others }) : first;
 }
+
+/** Whether the last of its dates can be booked no more, by the service's clock. */
+const saleIsOver = ({ performances }) =>
+  performances.length > 0 && performances.every((date) => isOver(Date.parse(date.reservable_until)));
 
 function card(concert) {
   return h(
@@ -28,6 +33,7 @@ function card(concert) {
         h('h2', null, concert.title),
         h('p', null, concert.venue),
         h('p', { class: 'soft' }, when(concert)),
+        saleIsOver(concert) ? h('p', null, h('span', { class: 'badge' }, say('line.sale-over'))) : null,
       ),
     ),
   );
