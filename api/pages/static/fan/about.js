@@ -13,6 +13,9 @@ async function aboutConcert(concertId, signal) {
   return told.get(concertId);
 }
 
+/** The title of a concert that was shown before, else undefined. */
+export const titleOf = (concertId) => told.get(concertId)?.title;
+
 /** A line with the concert, its venue and, of one performance, the date; empty until the service has told them. */
 export function aboutLine(concertId, signal, performanceId = null) {
   const line = h('p', { class: 'about' });

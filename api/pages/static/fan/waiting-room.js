@@ -11,6 +11,7 @@ import { go } from '../screen/router.js';
 import { confirmation } from '../screen/sheet.js';
 import { figure, say } from '../screen/words.js';
 import { aboutLine } from './about.js';
+import { call, callNoMore, callSwitch } from './call.js';
 import { flash } from './flash.js';
 import { steps } from './steps.js';
 import { followTurn } from './turn.js';
@@ -51,7 +52,7 @@ const turnTimes = () => ({
   turn: exactly(configuration.active_token_seconds),
 });
 
-const nextSteps = () =>
+const nextSteps = (concertId) =>
   h(
     'section',
     { class: 'calm' },
@@ -61,6 +62,7 @@ const nextSteps = () =>
       null,
       ['turn', 'choose', 'pay'].map((step) => h('li', null, say(`line.next.${step}`, turnTimes()))),
     ),
+    callSwitch(concertId),
     h('p', { class: 'soft' }, say('line.safe')),
   );
 
@@ -111,6 +113,7 @@ function onLeave(room, concertId, signal) {
     try {
       await run(`leave.${concertId}`, wish);
       dropPlace(concertId);
+      callNoMore(concertId);
       flash('good', 'line.left');
       go(`/concerts/${concertId}`, { replace: true });
     } catch (error) {
@@ -121,6 +124,7 @@ function onLeave(room, concertId, signal) {
 
 function arrive(concertId) {
   navigator.vibrate?.(200);
+  call(concertId);
   announce(say('turn.now'));
   flash('good', 'turn.now');
   go(`/concerts/${concertId}/dates`, { replace: true });
@@ -149,7 +153,7 @@ export async function waitingRoom(main, params, signal) {
       room.estimate,
       room.pace,
     ),
-    nextSteps(),
+    nextSteps(concertId),
     room.leave,
   );
   showProgress(room, concertId, placeAt(concertId).firstPosition ?? 1);
