@@ -95,7 +95,7 @@ class CreateConcert(RequestBody):
             raise PydanticCustomError("sections_missing", message)
         made = (performance.sections or self.sections or [] for performance in self.performances)
         if sum(section.rows * section.seats_per_row for sections in made for section in sections) > MOST_SEATS:
-            message = "up to {limit} seats can be made at once"
+            message = f"up to {MOST_SEATS:,} seats can be made at once"
             raise PydanticCustomError("too_many_seats", message, {"limit": MOST_SEATS})
         return self
 
