@@ -176,7 +176,7 @@ class RecentStandings:
     def __init__(self, freshness: Freshness) -> None:
         """Start with none."""
         self._freshness = freshness
-        self._mark, self._standings = (0, 0), dict[int, Standing]()
+        self._mark, self._standings = -1, dict[int, Standing]()
 
     def of(self, token: QueueTokenClaims, now: datetime) -> Standing:
         """Return where a token stands, as fresh as `Freshness` asks for. Raises `TokenInvalidError`."""

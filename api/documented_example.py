@@ -7,7 +7,7 @@ from typing import Any
 
 _VARIABLES = {"identity": "IDENTITY", "queueToken": "QUEUE_TOKEN", "operator": "OPERATOR"}
 _IN_PATH = {"user_id": "fan-1", "task_id": "01a21f1c-7f31-7f9c-b15d-0d81d36ef8f2", "code": "seat_taken"}
-_KEY = "a-new-one-for-each-wish"
+_IN_QUERY = {"name": "Kim"}
 
 
 def example_of(path: str, method: str, operation: Mapping[str, Any]) -> str:
@@ -26,12 +26,16 @@ def _command(path: str, method: str, operation: Mapping[str, Any]) -> str:
     names = {one["name"] for one in operation["parameters"]}
     for one in operation["parameters"]:
         path = path.replace("{" + one["name"] + "}", _IN_PATH.get(one["name"], "1"))
+    asked = "&".join(
+        f"{one['name']}={_IN_QUERY[one['name']]}" for one in operation["parameters"] if _must_be_asked(one)
+    )
+    path += f"?{asked}" if asked else ""
     words = [f"curl -sS -X {method.upper()}" if method != "get" else "curl -sS", f'"$URL{path}"']
     schemes = [scheme for choice in operation["security"] for scheme in choice]
     if schemes:
         words.append(f'-H "Authorization: Bearer ${_VARIABLES[schemes[0]]}"')
     if "Idempotency-Key" in names:
-        words.append(f"-H 'Idempotency-Key: {_KEY}'")
+        words.append('-H "Idempotency-Key: $(uuidgen)"')
     if "Prefer" in names:
         words.append("-H 'Prefer: wait=10'")
     if "requestBody" in operation:
@@ -39,6 +43,10 @@ def _command(path: str, method: str, operation: Mapping[str, Any]) -> str:
         words.append("-H 'Content-Type: application/json'")
         words.append(f"-d '{json.dumps(body, ensure_ascii=False)}'")
     return " \\\n  ".join(words)
+
+
+def _must_be_asked(parameter: Mapping[str, Any]) -> bool:
+    return parameter["in"] == "query" and bool(parameter["required"])
 
 
 def _answer(operation: Mapping[str, Any]) -> tuple[str, Any] | None:

@@ -18,6 +18,8 @@ from models.performance import Performance
 from models.turns import in_turn
 
 LIST = "dates"
+# Readings of different concerts rarely wait for each other.
+LOCKS = 16
 # What Python needs for an id and a body besides its bytes.
 _ITEM = 100
 
@@ -33,29 +35,30 @@ class OpenDates:
     """The dates that somebody looks at; in a rush, what is left of them is told up to a tick late."""
 
     def __init__(self, freshness: Freshness, cache: Cache) -> None:
-        """Take how long seats may be believed, and where to keep what was read of them."""
+        """Take how long counts of seats may be believed, and where to keep what was read of them."""
         self._freshness, self._cache = freshness, cache
-        self._reading = Lock()
+        self._locks = [Lock() for _ in range(LOCKS)]
 
     def page(self, concert_id: int, query: PageQuery) -> Representation:
         """Return a page of a concert's open dates. Raises a 422 problem for a foreign cursor."""
-        tick, turn = self._freshness.mark(clock.utcnow())
-        mark = (tick, min(turn, 1))
-        dates = self._of(concert_id, mark)
+        mark, dates = self._of(concert_id)
         return self._cache.page((LIST, concert_id, query), mark, lambda: _write(dates, query))
 
-    def _of(self, concert_id: int, mark: tuple[int, int]) -> _Dates:
+    def _of(self, concert_id: int) -> tuple[int, _Dates]:
         key = (LIST, concert_id)
+        mark = self._freshness.mark(clock.utcnow())
         dates: _Dates | None = self._cache.get(key, mark)
         if dates is None:
-            with in_turn(self._reading):
+            with in_turn(self._locks[concert_id % LOCKS]):
+                # Whoever was before may have read them under a mark of their own.
+                mark = self._freshness.mark(clock.utcnow())
                 dates = self._cache.get(key, mark)
                 if dates is None:
                     with read_session():
                         found = Performance.dates(concert_id, now=clock.utcnow())
                     dates = _Dates([date["performance_id"] for date in found], [to_json(date) for date in found])
                     self._cache.put(key, dates, sum(len(body) + _ITEM for body in dates.bodies), mark)
-        return dates
+        return mark, dates
 
 
 def _write(dates: _Dates, query: PageQuery) -> bytes:

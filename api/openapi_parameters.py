@@ -36,10 +36,15 @@ def _in_path(path: str) -> Iterator[dict[str, Any]]:
 
 
 def _in_query(operation: Operation) -> Iterator[dict[str, Any]]:
-    properties = operation.query.model_json_schema()["properties"] if operation.query else {}
-    for name, schema in properties.items():
-        description = schema.get("description", "")
-        yield {"name": name, "in": "query", "required": False, "schema": _given(schema), "description": description}
+    shape = operation.query.model_json_schema() if operation.query else {}
+    for name, schema in shape.get("properties", {}).items():
+        yield {
+            "name": name,
+            "in": "query",
+            "required": name in shape.get("required", ()),
+            "schema": _given(schema),
+            "description": schema.get("description", ""),
+        }
 
 
 def _given(schema: dict[str, Any]) -> dict[str, Any]:

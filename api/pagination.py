@@ -40,7 +40,7 @@ class PageQuery(BaseModel):
         if self.cursor is None:
             return None
         name, _, number = _decode(self.cursor).partition(":")
-        if name != list_name or not number.isdigit() or int(number) > LARGEST_ID:
+        if name != list_name or not number.isdigit() or number != str(int(number)) or int(number) > LARGEST_ID:
             detail = "The cursor is not one that this list gave out."
             raise ProblemError(
                 code="validation_failed",

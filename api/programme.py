@@ -81,6 +81,7 @@ class Programme:
         moment: _Moment | None = self._cache.get(LIST, mark)
         if moment is None:
             with in_turn(self._reading):
+                mark = self._freshness.mark(clock.utcnow())
                 moment = self._cache.get(LIST, mark)
                 if moment is None:
                     with read_session():

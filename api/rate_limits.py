@@ -21,12 +21,13 @@ from workers.broker import Broker
 # So many requests a second of one caller, and process, are let through without a look-up.
 UNCOUNTED = 5
 # Count each key's request in its window of so many seconds; tell its count and how long the window still lasts. Who is
-# counted by two names is so at the price of one.
+# counted by two names is so at the price of one. What somebody else put there, or left without an end, is begun anew.
 _COUNT = """
 local told = {}
 for i, key in ipairs(KEYS) do
-    local count = redis.call('INCR', key)
-    if count == 1 then redis.call('EXPIRE', key, ARGV[i]) end
+    local count = redis.pcall('INCR', key)
+    if type(count) == 'table' then redis.call('DEL', key) count = redis.call('INCR', key) end
+    if redis.call('TTL', key) < 0 then redis.call('EXPIRE', key, ARGV[i]) end
     told[i] = {count, redis.call('TTL', key)}
 end
 return told

@@ -24,6 +24,8 @@ from models.seat import Seat
 from models.turns import in_turn
 
 LIST = "seats"
+# Readings of different performances rarely wait for each other.
+LOCKS = 16
 # What Python needs for a number, for an empty `bytes`, and for naming each in a list.
 _NUMBER, _BYTES = 40, 41
 
@@ -64,7 +66,7 @@ class SeatPages:
         """Take how long seats may be believed, and where to keep them."""
         self._freshness, self._cache = freshness, cache
         self._versions = count(1)
-        self._reading = Lock()
+        self._locks = [Lock() for _ in range(LOCKS)]
 
     def page(self, performance_id: int, query: SeatQuery) -> Representation:
         """Return a page of a performance's seats. Raises a 422 problem for a foreign cursor."""
@@ -79,9 +81,10 @@ class SeatPages:
         key, mark = ("taken seats", performance_id), self._freshness.mark(clock.utcnow())
         moment: Moment | None = self._cache.get(key, mark)
         if moment is None:
-            with in_turn(self._reading):
+            with in_turn(self._locks[performance_id % LOCKS]):
+                # Whoever was before may have read them under a mark of their own.
                 now = clock.utcnow()
-                # A later mark is as bad as an earlier one: the clock was put back since.
+                mark = self._freshness.mark(now)
                 moment = self._cache.get(key, mark)
                 if moment is None:
                     with read_session():

@@ -48,6 +48,8 @@ def wire(settings: Settings) -> Wiring:
     tasks = TaskView(signature, settings.policy)
     deferred_answers = DeferredAnswers(tasks, broker, left)
     freshness = Freshness(partial(changes.version, broker, changes.SEATS))
+    # To count what is left is dear: seats that change in a rush are counted twice a tick.
+    dates_freshness = Freshness(partial(changes.version, broker, changes.SEATS), most_turns=1)
     # Operators change it, who may look after each change.
     programme_freshness = Freshness(partial(changes.version, broker, changes.PROGRAMME), most_turns=1_000)
     cache = Cache()
@@ -60,7 +62,7 @@ def wire(settings: Settings) -> Wiring:
         left_tokens=left,
         lines=lines,
         programme=Programme(broker, programme_freshness, cache),
-        open_dates=OpenDates(freshness, cache),
+        open_dates=OpenDates(dates_freshness, cache),
         seat_pages=SeatPages(freshness, cache),
         broker=broker,
         limits=RateLimits(settings, broker),

@@ -43,7 +43,7 @@ def add_pages(app: falcon.App[Any, Any], settings: Settings) -> None:
     for path in OPERATOR_PATHS:
         app.add_route(path, ShellResource(assets, "operator.html", configuration))
     app.add_route("/pages/{version}/{path:path}", AssetResource(assets))
-    app.add_route("/offline.js", OfflineResource(assets))
+    app.add_route("/offline.js", OfflineResource(assets, configuration))
     app.add_route("/signin/handover", HandoverResource(assets, origins))
     app.add_route("/tickets/{reservation_id}/code.svg", TicketCodeResource(settings))
     app.add_error_handler(falcon.HTTPRouteNotFound, MissingPage(assets, configuration))

@@ -11,6 +11,8 @@ from posixpath import dirname, join, normpath
 
 IMPORT = re.compile(r"""^import \{([^}]*)\} from '(\.[^']+)';\n""", re.MULTILINE)
 EXPORT = re.compile(r"^export ((?:async )?function\*?|class|const) (\w+)", re.MULTILINE)
+# It may arrive twice, when it was fetched again because it took too long (`static/start.js`).
+ONCE = "if (window.frontrowBegun) throw new Error('The page has begun already.');\nwindow.frontrowBegun = true;\n"
 UNKNOWN = re.compile(r"^(?:import|export)\b.*$", re.MULTILINE)
 
 
@@ -39,7 +41,7 @@ def script(sources: Mapping[str, str], entry: str, root: str) -> str:
     """Return one module that does what `entry` does; `root` leads from its address to the folder of all modules."""
     names = modules_of(sources, entry)
     variables = {name: f"$module{number}" for number, name in enumerate(names)}
-    parts = [f"const $root = new URL({root!r}, import.meta.url);\n"]
+    parts = [ONCE, f"const $root = new URL({root!r}, import.meta.url);\n"]
     for name in names:
         body, exported = _body(name, sources[name], variables)
         if name == entry:

@@ -10,6 +10,7 @@ from tests.browser.accessibility import RULES, violations
 from tests.browser.conftest import Opening
 from tests.browser.staged_line import CONCERT, StagedLine, until
 from tests.fixtures.stack import Stack
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -31,6 +32,7 @@ NOTE = """
     }
     static async requestPermission() {
       window.noted.asked += 1;
+      if (window.noted.answer === 'none') await new Promise(() => {});
       window.noted.permission = window.noted.answer;
       return window.noted.permission;
     }
@@ -153,3 +155,14 @@ def test_the_switch_violates_no_rule_in_both_states(open_page: Opening, stack: S
     assert violations(page, axe, RULES) == []
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     assert violations(page, axe, ["color-contrast"]) == []
+
+
+def test_a_question_that_stands_unanswered_does_not_keep_the_sound_back(open_page: Opening, stack: Stack) -> None:
+    page = open_page()
+    line = _waiting(page, stack, answer="none")
+    _switch(page).click()
+    expect(_switch(page)).to_have_attribute("aria-checked", "true")
+    heard = _noted(page)["tones"]
+    _let_in(page, line)
+    wait_for(lambda: _noted(page)["tones"] > heard)
+    assert _noted(page)["shown"] == []

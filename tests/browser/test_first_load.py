@@ -78,8 +78,44 @@ def test_a_page_that_cannot_be_had_says_so_and_can_be_tried_again(fan_page: Page
     expect(told).to_contain_text("could not be loaded. · 페이지를 불러오지 못했습니다.")
     assert [address.partition("?")[2] for address in asked[-3:]] == ["again=1", "again=2", "again=3"]
     fan_page.unroute_all()
-    fan_page.get_by_role("link", name="Try again").click()
+    fan_page.get_by_role("button", name="Try again").click()
     expect(fan_page.locator("header.top")).to_be_visible()
+
+
+def hold_back(page: Page, pattern: str) -> list[Route]:
+    """Let the first request for a matching address hang; return it, to be let go."""
+    held: list[Route] = []
+
+    def answer(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route(re.compile(pattern), answer)
+    return held
+
+
+def test_a_module_that_hangs_is_fetched_again_and_takes_effect_once(fan_page: Page, stack: Stack) -> None:
+    fan_page.clock.install()
+    held = hold_back(fan_page, r"/index\.js")
+    # The `load` event waits for what was announced ahead.
+    fan_page.goto(stack.url, wait_until="commit")
+    wait_for(lambda: fan_page.clock.run_for(3_000) or fan_page.locator("header.top").count() == 1)
+    fan_page.evaluate("document.querySelector('header.top').dataset.first = 'yes'")
+    with fan_page.expect_event("requestfinished", lambda request: request.url.endswith("/index.js")):
+        held[0].continue_()
+    fan_page.clock.run_for(1_000)
+    expect(fan_page.locator("header.top[data-first=yes]")).to_have_count(1)
+
+
+def test_a_style_sheet_that_hangs_does_not_keep_the_page_back(fan_page: Page, stack: Stack) -> None:
+    fan_page.clock.install()
+    held = hold_back(fan_page, r"/index\.css")
+    fan_page.goto(stack.url, wait_until="commit")
+    wait_for(lambda: fan_page.clock.run_for(3_000) or fan_page.locator("link[href*='again=1']").count() == 1)
+    expect(fan_page.locator("header.top")).to_have_css("display", "flex")
+    assert len(held) == 1
 
 
 def _bundled(**sources: str) -> str:

@@ -6,8 +6,10 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import Opening
 from tests.browser.fan import Fan
 from tests.browser.seller import Seller
+from tests.fixtures.stack import Stack
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.browser
@@ -17,7 +19,7 @@ Storage.prototype.setItem = function (key, value) {
   if (key.startsWith('frontrow.ticket.')) throw new DOMException('no room', 'QuotaExceededError');
   return setItem.call(this, key, value);
 };"""
-KEPT = "Object.keys(localStorage).filter((key) => key.startsWith('frontrow.ticket.'))"
+KEPT = "Object.keys(sessionStorage).filter((key) => key.startsWith('frontrow.ticket.'))"
 CODE = "QR code of this ticket"
 LAST_SEEN = re.compile(r"as the service last told this device, \w{3}, .* \d+:\d\d")
 
@@ -140,3 +142,62 @@ def test_a_tab_that_is_loaded_again_at_the_door_opens_its_ticket(fan: Callable[.
     who.page.reload()
     expect(who.page.locator(".ticket")).to_contain_text("Reloaded")
     expect(who.page.get_by_text(LAST_SEEN)).to_have_count(0)
+
+
+def test_an_identity_whose_time_is_over_keeps_its_tickets_in_its_tab(fan: Callable[..., Fan], seller: Seller) -> None:
+    who = fan("expired")
+    who.sign_in()
+    path = _bought_by(who, seller.put_on_sale("Late"))
+    over = {"code": "token_expired", "status": 401}
+    who.page.route("**/v1/bookings*", lambda route: route.fulfill(status=401, json=over))
+    who.page.goto(f"{who.url}{path}")
+    expect(who.page.get_by_alt_text(CODE)).to_be_visible()
+    expect(who.page.locator("main")).to_contain_text(LAST_SEEN)
+    expect(who.page.locator("main").get_by_role("link", name="Sign in")).to_have_attribute("href", f"/signin?to={path}")
+    who.page.goto(f"{who.url}/tickets")
+    expect(who.page.locator(f".card-row[href='{path}']")).to_be_visible()
+    expect(who.page.locator("main").get_by_role("link", name="Sign in")).to_be_visible()
+
+
+@pytest.mark.parametrize("status", [401, 429, 503])
+def test_a_code_that_cannot_be_had_now_is_the_one_seen_before(
+    fan: Callable[..., Fan], seller: Seller, status: int
+) -> None:
+    who = fan("busy-door")
+    who.sign_in()
+    path = _bought_by(who, seller.put_on_sale("Busy door"))
+    who.page.route("**/code.svg", lambda route: route.fulfill(status=status))
+    who.page.goto(f"{who.url}{path}")
+    with who.page.expect_response("**/code.svg"):
+        who.page.reload()
+    expect(who.page.get_by_alt_text(CODE)).to_be_visible()
+    assert len(who.page.evaluate(KEPT)) == 2
+
+
+INSTALL = """async ([text, stranger]) => {
+  const kept = [];
+  const handlers = {};
+  const self = { addEventListener: (name, handler) => (handlers[name] = handler), skipWaiting() {}, location };
+  const caches = { open: async () => ({ put: async (address) => kept.push(address) }) };
+  const base = /'(\\/pages\\/\\w+)\\/index.js'/.exec(text)[1];
+  const fetch = async (address) => {
+    const ours = !address.endsWith(stranger);
+    const control = ours && address !== '/tickets' ? 'public, immutable' : 'no-cache';
+    return new Response(ours ? `${base}/` : '/pages/other/', { headers: { 'Cache-Control': control } });
+  };
+  new Function('self', 'caches', 'fetch', text)(self, caches, fetch);
+  let done = null;
+  handlers.install({ waitUntil: (promise) => (done = promise) });
+  return done.then(() => 'installed', (error) => error.message);
+}"""
+
+
+@pytest.mark.parametrize("stranger", ["/index.js", "/index.css", "/tickets", "/ko.json", "none"])
+def test_a_version_is_kept_only_when_all_of_it_is_of_that_version(
+    open_page: Opening, stack: Stack, stranger: str
+) -> None:
+    """While a new version is rolled out, an old process may answer for one of its files."""
+    page = open_page()
+    worker = page.request.get(f"{stack.url}/offline.js").text()
+    told = page.evaluate(INSTALL, [worker, stranger])
+    assert told == "installed" if stranger == "none" else told.endswith("is of another version")

@@ -16,10 +16,25 @@ const FILES = [
 const PATIENCE_MS = 4000;
 const AWAY = [502, 503, 504];
 
-self.addEventListener('install', (event) => {
-  self.skipWaiting();
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll([SHELL, ...FILES])));
-});
+/** Keep a file if it is of this version: while a new one is rolled out, an old process may answer for it. */
+async function keep(cache, address) {
+  const answer = await fetch(address, { cache: 'reload' });
+  const isOurs =
+    address === SHELL
+      ? (await answer.clone().text()).includes('{{base}}/')
+      : answer.headers.get('Cache-Control')?.includes('immutable');
+  if (!answer.ok || !isOurs) throw new Error(`${address} is of another version`);
+  await cache.put(address, answer);
+}
+
+/** What fails is tried again when a page of the tickets is opened the next time. */
+async function keepAll() {
+  const cache = await caches.open(CACHE);
+  await Promise.all([SHELL, ...FILES].map((address) => keep(cache, address)));
+  await self.skipWaiting();
+}
+
+self.addEventListener('install', (event) => event.waitUntil(keepAll()));
 
 async function takeOver() {
   const names = await caches.keys();

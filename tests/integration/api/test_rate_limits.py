@@ -82,6 +82,18 @@ def test_a_caller_is_looked_up_once_under_both_names(limits: Limits, monkeypatch
     assert all([key.split("/")[2:4] for key in keys] == [["user", "kim"], ["token", "7"]] for keys in asked)
 
 
+@pytest.mark.parametrize("spoil", [["set", "x"], ["set", "7"], ["lpush", "x"]])
+def test_a_count_that_is_none_or_has_no_end_is_begun_anew(limits: Limits, spoil: list[str]) -> None:
+    limited = limits(rate_limit_per_user="10/hour")
+    [limited.check_caller("lena", None) for _ in range(UNCOUNTED + 1)]
+    [key] = limited._broker.client.keys("LIMITS*lena*")
+    limited._broker.client.delete(key)
+    getattr(limited._broker.client, spoil[0])(key, spoil[1])
+    _let_through(lambda: limited.check_caller("lena", None), 2 * UNCOUNTED)
+    assert 0 < limited._broker.client.ttl(key) <= 3600
+    assert not limited._broker.is_silent
+
+
 def test_polling_as_advised_asks_no_server(limits: Limits) -> None:
     """Not even a limit of one an hour is reached: a poll is not counted beyond its own process."""
     limited = limits(rate_limit_per_token="1/hour")

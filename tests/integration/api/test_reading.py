@@ -1,5 +1,6 @@
 """Lists, caches, the line, and what every answer carries."""
 
+from base64 import urlsafe_b64encode
 from datetime import timedelta
 from typing import Any
 
@@ -30,6 +31,11 @@ def test_a_cursor_belongs_to_its_list(service: Any, concert: dict[str, Any]) -> 
     token = service.active(concert["id"])
     answer = service.get("/v1/points/entries", token, params={"cursor": cursor})
     assert answer.code == "validation_failed"
+
+
+def test_a_cursor_has_one_spelling(service: Any) -> None:
+    padded = urlsafe_b64encode(b"concerts:0001").rstrip(b"=").decode()
+    assert service.get("/v1/concerts", params={"cursor": padded}).code == "validation_failed"
 
 
 def test_seats_come_in_pages_of_a_status(service: Any) -> None:

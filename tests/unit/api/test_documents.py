@@ -111,6 +111,9 @@ def test_every_operation_is_in_the_contents_and_has_an_example_on_the_page() -> 
         assert f'href="#{described["operationId"]}"' in contents
         article = content.partition(f'<article id="{described["operationId"]}">')[2].partition("</article>")[0]
         assert "curl -sS" in article
+        for parameter in described["parameters"]:
+            if parameter["in"] == "query" and parameter["required"]:
+                assert f"?{parameter['name']}=" in article
         for security in described["security"]:
             assert "Authorization: Bearer $" in article, security
     for scheme in document()["components"]["securitySchemes"].values():

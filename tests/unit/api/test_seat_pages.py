@@ -1,6 +1,7 @@
 """What a process remembers of seats, and for how long."""
 
 import json
+import tracemalloc
 from collections import Counter
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
@@ -108,6 +109,22 @@ def test_strangers_cannot_fill_the_memory() -> None:
     assert most_bytes / 2 < cache.size <= most_bytes
 
 
+@pytest.mark.usefixtures("hall")
+def test_what_is_kept_takes_no_more_memory_than_is_counted() -> None:
+    cache = Cache()
+    pages = SeatPages(Freshness(lambda: None), cache)
+    tracemalloc.start()
+    try:
+        pages.page(1, SeatQuery())
+        before = tracemalloc.get_traced_memory()[0]
+        for after in range(3_000):
+            pages.page(1, SeatQuery(cursor=SeatQuery.cursor_at("seats", after + 10)))
+        taken = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert taken <= cache.size
+
+
 def test_a_hall_that_was_forgotten_is_shown_as_it_is(hall: Hall) -> None:
     """A version of the seats that was forgotten is not taken for the one that is read after it."""
     cache = Cache(6_000)
@@ -132,7 +149,7 @@ def test_what_was_read_is_read_again_when_seats_are_said_to_have_changed(monkeyp
 def test_a_broker_that_says_nothing_leaves_the_tick() -> None:
     freshness, now = Freshness(lambda: None), NOON
     assert freshness.mark(now) == freshness.mark(now)
-    assert freshness.mark(now) != freshness.mark(now - TICK), "also when the clock is put back"
+    assert freshness.mark(now) != freshness.mark(now - 2 * TICK), "also when the clock is put back"
 
 
 def test_who_changes_what_is_read_reads_it_again_though_the_broker_says_nothing() -> None:
@@ -140,3 +157,15 @@ def test_who_changes_what_is_read_reads_it_again_though_the_broker_says_nothing(
     before = freshness.mark(NOON)
     freshness.turn()
     assert freshness.mark(NOON) != before
+
+
+def test_no_mark_comes_twice_whoever_comes_late_or_puts_the_clock_back() -> None:
+    freshness = Freshness(lambda: None)
+    before = freshness.mark(NOON)
+    after = freshness.mark(NOON + TICK)
+    assert freshness.mark(NOON) == after, "a thread that looked at the clock before the tick turned"
+    freshness.turn()
+    assert freshness.mark(NOON + TICK) not in (before, after)
+    assert freshness.mark(NOON) not in (before, after)
+    marks = [freshness.mark(moment) for moment in (NOON - 9 * TICK, NOON, NOON - 9 * TICK, NOON)]
+    assert len({before, after, *marks}) == 6

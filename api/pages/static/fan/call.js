@@ -28,16 +28,27 @@ export function callNoMore(concertId) {
 const notifyOf = (concertId, title) =>
   notify(`frontrow-turn-${concertId}`, title, say('call.body', { title: titleOf(concertId) ?? configuration.service_name }));
 
-/** Both are tried at once, so that the fan knows what they will hear and see, and is told what this browser allows. */
-async function begin(concertId) {
+/**
+ * Both are tried at once, so that the fan knows what they will hear and see, and is told what this browser allows. A
+ * question that the browser asks may stand unanswered for long: the sound does not wait for it; `changed()` follows.
+ */
+async function begin(concertId, changed) {
   const key = keyOf(concertId);
-  // Browsers allow either only while the press is handled, so neither waits for the other.
-  const [sound, isAllowed] = await Promise.all([openChime(), mayNotify()]);
-  const notifies = isAllowed && notifyOf(concertId, say('call.sample'));
-  if (!sound && !notifies) return;
+  // Browsers allow either only while the press is handled.
+  const answer = mayNotify();
+  const sound = await openChime();
   forget();
-  wanted = { key, sound, notifies };
-  if (sound) chime(sound);
+  if (sound) {
+    wanted = { key, sound, notifies: false };
+    chime(sound);
+  }
+  const answered = answer.then((isAllowed) => {
+    const isOff = sound && wanted?.sound !== sound;
+    if (isOff || !isAllowed || !notifyOf(concertId, say('call.sample'))) return;
+    wanted = { key, sound, notifies: true };
+    changed();
+  });
+  if (!sound) await answered;
 }
 
 function meaning(wish, isTried) {
@@ -52,7 +63,7 @@ export function callSwitch(concertId) {
   const press = async () => {
     const isOn = wishFor(concertId) !== null;
     if (isOn) forget();
-    else await begin(concertId);
+    else await begin(concertId, () => refresh(true));
     refresh(!isOn);
   };
   const control = h(

@@ -1,6 +1,7 @@
 /** One ticket, with the code that the door reads. */
 
 import { configuration } from '../keep/configuration.js';
+import { signedInId } from '../keep/identity.js';
 import { bookingsSeenBy, codeSeenBy, dropCode, keepCode } from '../keep/tickets.js';
 import { ask } from '../talk/http.js';
 import { h, show } from '../screen/dom.js';
@@ -10,20 +11,29 @@ import { go } from '../screen/router.js';
 import { say } from '../screen/words.js';
 import { takeFlash } from './flash.js';
 import { patiently } from './patiently.js';
-import { lastSeen, readBookings, ticketsOwner } from './tickets.js';
+import { lastSeen, orSeen, readBookings, signInAgain, ticketsOwner } from './tickets.js';
 
-/** The drawn code as the service gives it to the fan alone; as it was last seen where the service cannot be reached. */
+const PATIENCE_MS = 15000;
+// The service says that there is no such code, or not any more; everything else passes.
+const GONE = [403, 404, 409];
+
+/** The drawn code as the service gives it to the fan alone; as it was last seen where it cannot be had now. */
 async function readCode(owner, reservationId, signal) {
   const headers = { Authorization: `Bearer ${owner.token}` };
-  const answer = await fetch(`/tickets/${reservationId}/code.svg`, { headers, signal }).catch(() => null);
-  if (!answer || answer.status >= 500) return codeSeenBy(owner.userId, reservationId);
-  if (!answer.ok) {
-    dropCode(owner.userId, reservationId);
-    return null;
+  try {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
+    const answer = await fetch(`/tickets/${reservationId}/code.svg`, { headers, signal: limit });
+    if (GONE.includes(answer.status)) {
+      dropCode(owner.userId, reservationId);
+      return null;
+    }
+    if (!answer.ok) return codeSeenBy(owner.userId, reservationId);
+    const svg = await answer.text();
+    if (signedInId() === owner.userId) keepCode(owner.userId, reservationId, svg);
+    return svg;
+  } catch {
+    return codeSeenBy(owner.userId, reservationId);
   }
-  const svg = await answer.text();
-  keepCode(owner.userId, reservationId, svg);
-  return svg;
 }
 
 function showCode(image, svg, signal) {
@@ -110,16 +120,23 @@ export async function ticket(main, params, signal) {
   const flash = takeFlash();
   show(main, flash, h('p', { class: 'busy' }, say('loading')));
   const wanted = (bookings) => bookings.find((one) => one.reservation_id === reservationId);
-  const meanwhile = () => {
+  const codeSeen = () => codeSeenBy(owner.userId, reservationId);
+  const meanwhile = (...actions) => {
     const seen = bookingsSeenBy(owner.userId);
     const booking = wanted(seen?.items ?? []);
-    if (booking) showCode(showTicket(main, booking, lastSeen(seen.at)), codeSeenBy(owner.userId, reservationId), signal);
+    if (booking) showCode(showTicket(main, booking, lastSeen(seen.at, ...actions)), codeSeen(), signal);
+    return booking;
   };
-  const bookings = await patiently(() => readBookings(owner, signal), main, signal, meanwhile);
+  const path = `/tickets/${reservationId}`;
+  if (!owner.token) return meanwhile(signInAgain(path)) ? undefined : go(`/signin?to=${path}`, { replace: true });
+  const bookings = await patiently(() => readBookings(owner, signal), main, signal, meanwhile).catch(
+    orSeen(() => meanwhile(signInAgain(path))),
+  );
   if (!bookings) return undefined;
   const booking = wanted(bookings);
   if (!booking) return noTicket(main, reservationId, owner, signal);
   const image = showTicket(main, booking, flash);
+  if (codeSeen()) showCode(image, codeSeen(), signal);
   const svg = await readCode(owner, reservationId, signal);
   return signal.aborted ? undefined : showCode(image, svg, signal);
 }

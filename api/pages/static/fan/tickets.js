@@ -15,17 +15,26 @@ import { poster } from './poster.js';
 
 /**
  * Whose tickets they are, as `{token, userId}`, or null: the identity alone proves it, as a queue token speaks for one
- * concert and shows no code. Offline nobody can sign in anew; what was kept of whoever is signed in here is shown then,
- * without a token.
+ * concert and shows no code. Without a token, as its time is over, only what this tab was told before can be shown.
  */
 export function ticketsOwner() {
   const who = identity();
   const userId = signedInId();
-  return who ?? (userId !== null && !navigator.onLine ? { token: null, userId } : null);
+  return who ?? (userId !== null && bookingsSeenBy(userId) ? { token: null, userId } : null);
 }
 
 /** Told beside tickets that the service could not be asked for now; `at` is when it last was. */
-export const lastSeen = (at) => notice('calm', say('tickets.last-seen', { moment: shortMoment(at) }));
+export const lastSeen = (at, ...actions) =>
+  notice('calm', say('tickets.last-seen', { moment: shortMoment(at) }), ...actions);
+
+/** How an owner whose identity's time is over is asked for it again, to come back to `path`. */
+export const signInAgain = (path) => h('a', { class: 'plain', href: `/signin?to=${path}` }, say('nav.signin'));
+
+/** What becomes of an error: an identity whose time is over leaves what was seen, if `show()` has something of it. */
+export const orSeen = (show) => (error) => {
+  if (error.status !== 401 || !show()) throw error;
+  return null;
+};
 
 /** All bookings of `owner`, kept for when they cannot be asked for. */
 export async function readBookings(owner, signal) {
@@ -123,11 +132,13 @@ export async function tickets(main, _params, signal) {
   show(main, takeFlash(), title, h('p', { class: 'busy' }, say('loading')));
   const read = () => Promise.all([readBookings(owner, signal), points(signal)]);
   const list = (bookings) => (bookings.length ? h('ul', { class: 'cards cards-rows' }, bookings.map(card)) : empty());
-  const meanwhile = () => {
+  const meanwhile = (...actions) => {
     const seen = bookingsSeenBy(owner.userId);
-    if (seen) show(main, title, lastSeen(seen.at), list(seen.items));
+    if (seen) show(main, title, lastSeen(seen.at, ...actions), list(seen.items));
+    return seen;
   };
-  const answer = await patiently(read, main, signal, meanwhile);
+  if (!owner.token) return meanwhile(signInAgain('/tickets'));
+  const answer = await patiently(read, main, signal, meanwhile).catch(orSeen(() => meanwhile(signInAgain('/tickets'))));
   if (!answer) return undefined;
   const [bookings, account] = answer;
   return show(main, title, list(bookings), account);

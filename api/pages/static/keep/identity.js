@@ -2,6 +2,7 @@
 
 import { belongings, forgetOwner, noteOwner, ownerId } from './owner.js';
 import { lasting, ofSession } from './storage.js';
+import { forgetTickets } from './tickets.js';
 import { isOver } from '../talk/clock.js';
 
 const kept = ofSession('identity');
@@ -21,9 +22,9 @@ const nameIn = (text) => (typeof text === 'string' && text.trim() && !UUID.test(
 /** Keep `token` for this tab; `name` is what to call the fan. Throws when it is no JWT. */
 export function signIn(token, name = null) {
   const { sub, exp, name: claimed } = claimsOf(token);
-  const before = ownerId();
+  const before = signedInId();
   // Codes that open doors do not stay behind for whoever comes next.
-  if (before !== sub) belongings('ticket', before).clear();
+  if (before !== null && before !== sub) forgetTickets(before);
   kept.set('current', { token, userId: sub, name: name ?? nameIn(claimed) ?? nameIn(sub), expires: exp * 1000 });
   noteOwner(sub);
 }
@@ -40,7 +41,8 @@ export const signedInId = () => kept.get('current')?.userId ?? null;
 /** Sign out, in all tabs: nothing of theirs stays in this browser. */
 export function forgetIdentity() {
   const userId = ownerId();
-  for (const prefix of ['place', 'hold', 'errand', 'ticket']) belongings(prefix, userId).clear();
+  for (const prefix of ['place', 'hold', 'errand']) belongings(prefix, userId).clear();
+  forgetTickets(userId);
   kept.clear();
   forgetOwner(userId);
   leaving.set('current', userId);
@@ -52,6 +54,7 @@ export function whenSignedOutElsewhere(signedOut) {
   window.addEventListener('storage', ({ key, newValue }) => {
     if (key !== 'frontrow.leaving.current' || newValue === null) return;
     if (JSON.parse(newValue) !== kept.get('current')?.userId) return;
+    forgetTickets(signedInId());
     kept.clear();
     signedOut();
   });

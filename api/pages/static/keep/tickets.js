@@ -1,10 +1,13 @@
-/** Tickets as their fan last saw them in this browser, so that they open at the door without a network. */
+/**
+ * Tickets as their fan last saw them in this tab, so that they open at the door without a network. A code opens a door,
+ * so it goes with the tab, as the identity does, and is never there for whoever comes next.
+ */
 
-import { belongings } from './owner.js';
+import { mapOf } from './storage.js';
 
 const LIST = 'bookings';
 const codeKey = (reservationId) => `code.${reservationId}`;
-const keptOf = (userId) => belongings('ticket', userId);
+const keptOf = (userId) => mapOf(`frontrow.ticket.${encodeURIComponent(userId)}/`, () => window.sessionStorage);
 
 /** A convenience, never a must: where there is no room for it nothing is kept, least of all half of it. */
 function put(kept, key, value) {
@@ -30,3 +33,6 @@ export const bookingsSeenBy = (userId) => keptOf(userId).get(LIST);
 export const keepCode = (userId, reservationId, svg) => put(keptOf(userId), codeKey(reservationId), svg);
 export const dropCode = (userId, reservationId) => keptOf(userId).remove(codeKey(reservationId));
 export const codeSeenBy = (userId, reservationId) => keptOf(userId).get(codeKey(reservationId));
+
+/** Forget what was kept of `userId`. */
+export const forgetTickets = (userId) => keptOf(userId).clear();

@@ -13,11 +13,23 @@ function preferred() {
   return wished.find((tag) => tag in LANGUAGES) ?? 'en';
 }
 
+/** The file at `address`, fetched again when it was lost on the way or hangs. Throws when it cannot be had. */
+async function fetched(address, pauses = [500, 2000, 5000]) {
+  try {
+    const answer = await fetch(address, { signal: AbortSignal.timeout(10_000) });
+    return await answer.json();
+  } catch (error) {
+    const [pause, ...others] = pauses;
+    if (pause === undefined) throw error;
+    await new Promise((resolve) => setTimeout(resolve, pause));
+    return fetched(address, others);
+  }
+}
+
 /** Load the words; call once before anything is shown, and again after `speak`. */
 export async function loadWords() {
   current = preferred();
-  const answer = await fetch(new URL(`../words/${current}.json`, import.meta.url));
-  words = await answer.json();
+  words = await fetched(new URL(`../words/${current}.json`, import.meta.url));
   document.documentElement.lang = current;
 }
 
