@@ -37,7 +37,8 @@ article h3 { display: flex; flex-wrap: wrap; gap: .6rem; font-size: 1.05rem; ali
 .delete { color: var(--delete); } .patch { color: var(--patch); }
 table { border-collapse: collapse; width: 100%; margin-top: .75rem; }
 caption { text-align: left; font-weight: 600; } th { text-align: left; font-weight: 400; }
-th:has(code) { min-width: 7.8rem; }
+th:has(code) { min-width: min(7.8rem, 26vw); }
+td { overflow-wrap: anywhere; }
 th, td { border-top: 1px solid var(--line); vertical-align: top; padding: .3rem .8rem .3rem 0; }
 a { color: inherit; }
 """
