@@ -10,8 +10,8 @@ from api.caching import Representation
 
 # Per process. A hall of 200,000 seats takes 40 MB of it.
 MOST_BYTES = 96 * 2**20
-# What a key, its place in the table and the objects around the bytes take besides (measured).
-_ENTRY_OVERHEAD = 1_300
+# What a key, its place in the table and the objects around the bytes take besides: 1,100 to 1,600 were measured.
+_ENTRY_OVERHEAD = 2_000
 
 
 class _Entry(NamedTuple):
