@@ -46,7 +46,7 @@ class Cache:
                 self._entries[key] = _Entry(epoch, value, size + _ENTRY_OVERHEAD)
 
     def page(self, key: Hashable, epoch: Hashable, write: Callable[[], bytes]) -> Representation:
-        """Return an answer, written anew in another epoch; the same object as long as its bytes are the same."""
+        """Return an answer, written again in another epoch; the same object while its bytes are the same."""
         page: Representation | None = self.get(key, epoch)
         if page is None:
             body, before = write(), self.last(key)

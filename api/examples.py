@@ -73,7 +73,7 @@ _RESULTS: Mapping[str, Mapping[str, Any]] = {
     "reservation.release": {"status": "released"},
     "payment.refund": {"status": "refunded", "refunded_at": SOME_TIME},
 }
-# In bodies that come in, what may be left away is left away, but for these.
+# Examples of request bodies omit optional fields, except these.
 _GIVEN = frozenset({"CreateConcert.performances", "NewPerformance.sections", "SteerQueue.state", "SteerQueue.capacity"})
 
 

@@ -21,7 +21,7 @@ from workers.broker import Broker
 # So many requests a second of one caller, and process, are let through without a look-up.
 UNCOUNTED = 5
 # Count each key's request in its window of so many seconds; tell its count and how long the window still lasts. Who is
-# counted by two names is so at the price of one. What somebody else put there, or left without an end, is begun anew.
+# counted by two names is so at the price of one. A key of another type, or without an expiry, is reset.
 _COUNT = """
 local told = {}
 for i, key in ipairs(KEYS) do

@@ -1,4 +1,4 @@
-"""Joining the line and leaving it: what moves a queue and its tokens together."""
+"""Joining the line, many at once: what moves a queue and its tokens together."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -14,16 +14,14 @@ from models.errors import (
     QueueClosedError,
     QueueEndedError,
     SaleOverError,
-    TokenInvalidError,
 )
 from models.line import HEAD, Line
 from models.locking import lock
 from models.order import Order
 from models.policy import Policy
 from models.queue import Queue, QueueState
-from models.queue_token import LIVE, STANDING, QueueToken, QueueTokenStatus, Standing, expired
+from models.queue_token import LIVE, STANDING, QueueToken, QueueTokenStatus, Standing
 from models.sales import is_over
-from models.token_holds import give_back, lock_held_by
 
 JOINS_COUNTED_FOR = timedelta(hours=1)
 
@@ -117,7 +115,7 @@ def _live_tokens(
     found = [Standing(*row) for row in _LIVE.rows(concerts, [order.user_id for order in orders], since)]
     standings = [standing for standing in found if standing.id]
     joins = {(row.concert_id, row.user_id): _Joins(row.place, row.issued_at) for row in found if not row.id}
-    ended = {standing.id for standing in standings if _ended_with(queues[standing.concert_id], standing)}
+    ended = {standing.id for standing in standings if ended_with(queues[standing.concert_id], standing)}
     overdue = {standing.id: standing for standing in standings if standing.is_over(now) or standing.id in ended}
     locked = lock(QueueToken, overdue)
     now = clock()
@@ -139,7 +137,7 @@ def _live_tokens(
     return live, joins, now
 
 
-def _ended_with(queue: Queue, token: Standing) -> bool:
+def ended_with(queue: Queue, token: Standing) -> bool:
     """Tell whether a token waited when its line was ended; it left the line's counters then."""
     return token.status == QueueTokenStatus.WAITING and token.place <= queue.ended_through
 
@@ -183,40 +181,6 @@ def _position_of_newcomer(token: Standing, queue: Queue) -> int | None:
         return max(1, min(by_place, queue.waiting - behind))
     return max(1, by_place) if by_place <= queue.waiting - behind else None
 
-
-def leave(token_id: int, user_id: str, now: datetime, policy: Policy) -> dict[str, Any]:
-    """Give up a place and return the *QueueToken*; held seats of the token become free.
-
-    Locks queue, token, its holds and their seats. Refuses with `TokenInvalidError`, or `TokenExpiredError` when nothing
-    is left to give up.
-    """
-    standing = QueueToken.standing(token_id)
-    if standing is None or standing.user_id != user_id:
-        message = "There is no such queue token."
-        raise TokenInvalidError(message)
-    queue = Queue.locked(standing.concert_id)
-    token = lock(QueueToken, [token_id])[token_id]
-    if _ended_with(queue, token.as_standing()):
-        raise expired(token.status, QUEUE_ENDED)
-    if token.status not in LIVE or token.expires_at <= now:
-        raise expired(token.status, token.end_reason)
-    if token.status == QueueTokenStatus.WAITING:
-        queue.gone_total += 1
-    give_back(token_id, now)
-    token.leave(now)
-    return token.as_standing().view(None, policy, sold_out=queue.sold_out)
-
-
-def lock_for_leaves(token_ids: Sequence[int]) -> None:
-    """Lock what many leaves will need, a statement a table, in the common order."""
-    lock(Queue, [concert_id for (concert_id,) in _CONCERTS.rows(list(token_ids))])
-    lock(QueueToken, token_ids)
-    lock_held_by(token_ids)
-
-
-_CONCERTS = Prepared(
-    "find_concerts_of_tokens", "bigint[]", "SELECT DISTINCT concert_id FROM queue_token WHERE id = ANY($1)"
-)
 
 # Each user is looked up by index (`LATERAL` with a LIMIT or an aggregate is no join): a plan that was made while the
 # table was empty would read all who wait, again for each batch of those who join.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from models import clock, joining, queues_due, sales
+from models import clock, joining, leaving, queues_due, sales
 from models.database import DatabaseUnavailableError, write_session
 from models.errors import DomainError
 from models.holder import Holder
@@ -34,13 +34,13 @@ def issue(orders: Sequence[Order]) -> Sequence[dict[str, Any] | DomainError]:
 
 
 def _lock_for_leaves(orders: Sequence[Order]) -> None:
-    joining.lock_for_leaves([order.arguments["queue_token_id"] for order in orders])
+    leaving.lock_for_leaves([order.arguments["queue_token_id"] for order in orders])
 
 
 @domain_task("queue_token.leave", BrokerQueue.QUEUE_TOKENS, lock=_lock_for_leaves)
 def leave(order: Order, now: datetime) -> dict[str, Any]:
     """Give a place up; result is *QueueToken*."""
-    return joining.leave(order.arguments["queue_token_id"], order.user_id, now, settings.policy)
+    return leaving.leave(order.arguments["queue_token_id"], order.user_id, now, settings.policy)
 
 
 @sweep("queue_token.promote_waiting")

@@ -53,6 +53,16 @@ class Fan:
         self.page.locator(".pickers button").nth(count - 1).click()
         expect(self.chips).to_have_count(count)
 
+    def buy(self) -> None:
+        """From the dates on, buy one seat, up to its ticket."""
+        self.at("/dates")
+        self.choose_date()
+        self.pick(1)
+        self.hold()
+        self.at("/checkout")
+        self.pay()
+        self.at(r"/tickets/\d+")
+
     def hold(self) -> None:
         self.button("Hold and pay|선점하고 결제하기").click()
 

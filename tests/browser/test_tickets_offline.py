@@ -27,13 +27,7 @@ LAST_SEEN = re.compile(r"as the service last told this device, \w{3}, .* \d+:\d\
 def _bought_by(who: Fan, concert_id: int) -> str:
     """Buy one seat, look at the ticket, and go to the programme; return the path of the ticket."""
     who.join(concert_id)
-    who.at("/dates")
-    who.choose_date()
-    who.pick(1)
-    who.hold()
-    who.at("/checkout")
-    who.pay()
-    who.at(r"/tickets/\d+")
+    who.buy()
     expect(who.page.get_by_alt_text(CODE)).to_be_visible()
     path = who.page.evaluate("location.pathname")
     _home(who)

@@ -61,17 +61,17 @@ def _refund(sale, duel):
 
 
 def _leave(sale, duel):
-    from models import joining
+    from models import leaving
 
     tokens = [sale.join(sale.show(), "a") for _ in range(2)]
-    return Circle(sale, duel, joining, "leave").fight("queue_token.leave", "a", "queue_token_id", *tokens)
+    return Circle(sale, duel, leaving, "leave").fight("queue_token.leave", "a", "queue_token_id", *tokens)
 
 
 # What locks ahead, by owner and name; without it each request locks its own when its turn comes.
 CIRCLES = {
     "release": (_release, "models.reservation.Reservation.lock_with_seats"),
     "refund": (_refund, "models.payment.Payment.lock_for_refunds"),
-    "leave": (_leave, "models.joining.lock_for_leaves"),
+    "leave": (_leave, "models.leaving.lock_for_leaves"),
 }
 
 
@@ -98,14 +98,14 @@ def test_two_batches_with_the_same_rows_come_one_after_the_other(sale, duel, rol
 
 def _leave_and_hold(sale, duel):
     """Somebody who holds a seat leaves in one batch with a fan who asks for that seat in another."""
-    from models import joining
+    from models import leaving
 
     show = sale.show()
     tokens = {user: sale.inside(show, user) for user in "abc"}
     sale.hold(show, "a", tokens["a"], 0)
     left = [sale.accept("queue_token.leave", user, queue_token_id=tokens[user]).id for user in "ab"]
     asked = [sale.accept("reservation.hold", user, **sale.wish(show, tokens[user], 0)).id for user in "bc"]
-    duel.pause_after(joining, "leave")
+    duel.pause_after(leaving, "leave")
     begun = monotonic()
     duel.fight(lambda: sale.drain("queue_token.leave"), lambda: sale.drain("reservation.hold"))
     seconds = monotonic() - begun
@@ -113,7 +113,7 @@ def _leave_and_hold(sale, duel):
 
 
 def test_control_without_locking_ahead_leaving_and_holding_wait_for_each_other(sale, duel, rolled_back, monkeypatch):
-    monkeypatch.setattr("models.joining.lock_for_leaves", lambda *_: None)
+    monkeypatch.setattr("models.leaving.lock_for_leaves", lambda *_: None)
     _, seconds = _leave_and_hold(sale, duel)
     assert rolled_back
     assert seconds > DEADLOCK_SECONDS

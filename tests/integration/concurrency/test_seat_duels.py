@@ -133,11 +133,11 @@ def test_two_beats_do_not_pass_the_capacity(sale, duel):
 
 
 def _leave_as_the_line_moves(sale, duel):
-    from models import joining
+    from models import leaving
 
     show = sale.show(capacity=1)
     token_id = sale.join(show, "a")
-    duel.pause_after(joining, "lock_for_leaves")
+    duel.pause_after(leaving, "lock_for_leaves")
     duel.fight(lambda: sale.do("queue_token.leave", "a", queue_token_id=token_id), sale.promote)
 
 

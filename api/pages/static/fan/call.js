@@ -9,7 +9,7 @@ import { once } from '../screen/once.js';
 import { say } from '../screen/words.js';
 import { titleOf } from './about.js';
 
-// Whoever is to be called, while the page is open: the view may be drawn anew meanwhile.
+// The wish to be called, kept while the page is open: the view may be drawn again meanwhile.
 let wanted = null;
 
 const keyOf = (concertId) => `${ownerId()}/${concertId}`;
@@ -81,7 +81,7 @@ export function callSwitch(concertId) {
   return h('div', { class: 'call' }, control, what);
 }
 
-/** The turn has come: call whoever wanted to be called, once. */
+/** The turn has come: call the fan once, if they asked for it. */
 export function call(concertId) {
   const wish = wishFor(concertId);
   if (!wish) return;

@@ -23,7 +23,7 @@ const nameIn = (text) => (typeof text === 'string' && text.trim() && !UUID.test(
 export function signIn(token, name = null) {
   const { sub, exp, name: claimed } = claimsOf(token);
   const before = signedInId();
-  // Codes that open doors do not stay behind for whoever comes next.
+  // Ticket codes do not stay for the next person.
   if (before !== null && before !== sub) forgetTickets(before);
   kept.set('current', { token, userId: sub, name: name ?? nameIn(claimed) ?? nameIn(sub), expires: exp * 1000 });
   noteOwner(sub);
@@ -35,7 +35,7 @@ export function identity() {
   return current && !isOver(current.expires) ? current : null;
 }
 
-/** The user id of whoever has signed in in this tab, even when the identity's time is over; null for nobody. */
+/** The user id signed in in this tab, even when its identity has expired; null when nobody is. */
 export const signedInId = () => kept.get('current')?.userId ?? null;
 
 /** Sign out, in all tabs: nothing of theirs stays in this browser. */

@@ -1,6 +1,6 @@
 /**
  * Tickets as their fan last saw them in this tab, so that they open at the door without a network. A code opens a door,
- * so it goes with the tab, as the identity does, and is never there for whoever comes next.
+ * so it goes with the tab, as the identity does, and the next person does not find it.
  */
 
 import { mapOf } from './storage.js';
